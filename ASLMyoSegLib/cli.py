@@ -1,0 +1,304 @@
+"""The command `aslmyoseg`: the whole way from files to report, without Slicer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from . import __version__
+from .errors import ASLMyoSegError
+
+app = typer.Typer(
+    help="Myocardial arterial spin labelling: masks, their uncertainty, and blood flow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(stderr=True)
+
+DEFAULT_TRIALS = 1115
+
+
+class Device(str, Enum):
+    """Where the network runs."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class Condition(str, Enum):
+    """Of the simulated heart."""
+
+    rest = "rest"
+    stress = "stress"
+
+
+class LossName(str, Enum):
+    """Losses that `train` knows."""
+
+    dice = "dice"
+    bce = "bce"
+    tversky = "tversky"
+
+
+class Schedule(str, Enum):
+    """Of the learning rate."""
+
+    constant = "constant"
+    cosine = "cosine"
+
+
+Model = Annotated[Path | None, typer.Option("--model", help="Weights; default: those shipped.")]
+Trials = Annotated[int, typer.Option(min=2, help="Monte Carlo passes per image.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
+OnDevice = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
+
+
+@app.command()
+def run(
+    series: Annotated[Path, typer.Argument(help="A *_asl.nii.gz, or a folder of any number.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
+    model: Model = None,
+    trials: Trials = DEFAULT_TRIALS,
+    seed: Seed = 0,
+    device: OnDevice = Device.auto,
+    rv_insertion: Annotated[
+        Path | None, typer.Option(help="JSON with the RV insertion points; fixes the AHA sectors.")
+    ] = None,
+    scene: Annotated[bool, typer.Option(help="Write a 3D Slicer scene as well.")] = False,
+) -> None:
+    """Segment, measure flow, and write the report. Finished series are not done again."""
+    from .network import load_model
+    from .pipeline import run as run_all
+
+    with _progress() as bar:
+        tasks: dict[str, int] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total)
+            bar.update(tasks[name], completed=done)
+
+        outcomes = run_all(
+            series,
+            output,
+            model=load_model(model),
+            trials=trials,
+            seed=seed,
+            device=device.value,
+            rv_insertion=rv_insertion,
+            scene=scene,
+            progress=show,
+        )
+    failed = [outcome for outcome in outcomes if outcome.report is None]
+    for outcome in outcomes:
+        if outcome.report is not None:
+            note = " (finished before)" if outcome.resumed else ""
+            print(f"{outcome.report}{note}")
+    for outcome in failed:
+        print(f"failed: {outcome.error}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(2)
+
+
+@app.command()
+def quantify(
+    source: Annotated[Path, typer.Argument(help="A series, or a scene (.mrb) with its masks.")],
+    masks: Annotated[
+        Path | None, typer.Option(help="Masks of a series; a scene brings its own.")
+    ] = None,
+    rv_insertion: Annotated[Path | None, typer.Option(help="RV insertion points (JSON).")] = None,
+) -> None:
+    """Blood flow with masks at hand, after correction, as JSON."""
+    from .errors import SeriesError
+    from .io import read_masks, read_rv_insertion, read_series
+    from .perfusion import quantify as quantify_series
+    from .pipeline import describe_flow
+
+    if source.suffix == ".mrb":
+        from .scene import read_scene
+
+        images, segmentation, points = read_scene(source)
+        drawn = segmentation.masks
+    elif masks is None:
+        raise SeriesError(f"{source}: has no masks; give them with --masks.")
+    else:
+        images, points = read_series(source), None
+        drawn = read_masks(masks, images)
+    if rv_insertion is not None:
+        points = read_rv_insertion(rv_insertion, images)
+    result = quantify_series(images, drawn, points)
+    print(json.dumps({"mbf": describe_flow(result), "warnings": result.warnings}, indent=2))
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder to be written; new or empty.")],
+    subjects: Annotated[int, typer.Option(min=1, help="How many hearts.")] = 6,
+    condition: Annotated[
+        list[Condition] | None, typer.Option(help="rest, stress; may be given twice.")
+    ] = None,
+    slices: Annotated[int, typer.Option(help="1 (mid) or 3 (basal, mid, apical).")] = 1,
+    seed: Seed = 1,
+    heartbeats: Annotated[
+        int | None,
+        typer.Option(min=1, max=3, help="From inversion to image; default: past the null."),
+    ] = None,
+) -> None:
+    """Simulate a data set with known truth (BIDS)."""
+    from .phantom import simulate_cohort
+
+    if slices not in (1, 3):
+        raise typer.BadParameter("1 or 3 slices can be simulated.", param_hint="--slices")
+    conditions = [c.value for c in condition or [Condition.rest]]
+    with _progress() as bar:
+        task = bar.add_task("simulate", total=None)
+        paths = simulate_cohort(
+            out,
+            subjects=subjects,
+            conditions=conditions,
+            slices=slices,
+            seed=seed,
+            heartbeats=heartbeats,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    print(f"{len(paths)} series in {out}")
+
+
+@app.command()
+def train(
+    dataset: Annotated[Path, typer.Argument(help="BIDS with masks in derivatives/observer.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The model (.safetensors).")],
+    base_maps: Annotated[int, typer.Option(min=1, help="Feature maps at full resolution.")] = 64,
+    scales: Annotated[int, typer.Option(min=2, max=7, help="Resolution scales.")] = 5,
+    kernel_size: Annotated[int, typer.Option(help="Of the convolutions; odd.")] = 5,
+    dropout: Annotated[float, typer.Option(min=0, max=0.95, help="Rate.")] = 0.5,
+    loss: Annotated[LossName, typer.Option(help="What is minimised.")] = LossName.dice,
+    beta: Annotated[
+        float, typer.Option(min=0, max=1, help="Tversky: weight of false positives.")
+    ] = 0.5,
+    epochs: Annotated[int, typer.Option(min=1)] = 150,
+    batch_size: Annotated[int, typer.Option(min=1)] = 12,
+    learning_rate: Annotated[float, typer.Option(min=0, help="Of Adam.")] = 1e-4,
+    schedule: Annotated[Schedule, typer.Option(help="Of the rate.")] = Schedule.constant,
+    augment: Annotated[bool, typer.Option(help="Move and recolour images.")] = True,
+    seed: Seed = 0,
+) -> None:
+    """Train a network. Killed and started again, it goes on from the last epoch."""
+    from .network import Architecture
+    from .training.fit import TrainingConfig
+    from .training.fit import train as fit
+
+    if kernel_size % 2 == 0:
+        raise typer.BadParameter("must be odd.", param_hint="--kernel-size")
+    config = TrainingConfig(
+        architecture=Architecture(base_maps, scales, kernel_size, dropout),
+        loss=loss.value,
+        beta=beta,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        schedule=schedule.value,
+        augmentation=augment,
+        seed=seed,
+    )
+    with _progress() as bar:
+        task = bar.add_task("train", total=epochs)
+
+        def show(epoch: int, _of: int, training_loss: float, dice: float, _left: float) -> None:
+            words = f"loss {training_loss:.3f}, validation Dice {dice:.3f}"
+            bar.update(task, completed=epoch, description=words)
+
+        best = fit(dataset, output, config, progress=show)
+    print(f"{output}: validation Dice {best:.4f}")
+
+
+@app.command()
+def evaluate(
+    dataset: Annotated[Path, typer.Argument(help="BIDS with masks in derivatives/observer.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the metrics as JSON.")
+    ] = None,
+    model: Model = None,
+    trials: Trials = 100,
+    seed: Seed = 0,
+    device: OnDevice = Device.auto,
+) -> None:
+    """Compare with reference masks: Dice, pixels, uncertainty, flow."""
+    from .io.files import replacing
+    from .network import load_model
+    from .studies.evaluate import evaluate as compare
+
+    with _progress() as bar:
+        task = bar.add_task("evaluate", total=None)
+        metrics = compare(
+            dataset,
+            model=load_model(model),
+            trials=trials,
+            seed=seed,
+            device=device.value,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if output is not None:
+        with replacing(output) as beside:
+            beside.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    Console().print(_metrics_table(metrics))
+
+
+@app.callback(invoke_without_command=True)
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command; an error meant for people is one line and exit status 2."""
+    try:
+        app()
+    except ASLMyoSegError as error:
+        print(f"aslmyoseg: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+        yield bar
+
+
+def _metrics_table(metrics: dict) -> Table:
+    table = Table(title=f"{metrics['n_images']} control and labelled images")
+    table.add_column("measure")
+    table.add_column("value", justify="right")
+    for kind, spread in metrics["dice"].items():
+        table.add_row(f"Dice, {kind}", f"{spread['mean']:.3f} ± {spread['sd']:.3f}")
+    for name in ("false_positive_pixels", "false_negative_pixels"):
+        table.add_row(name.replace("_", " ") + " per image", f"{metrics[name]:.1f}")
+    for name in ("mcd_uncertainty", "dice_uncertainty"):
+        spread = metrics[name]
+        table.add_row(name.replace("_", " "), f"{spread['mean']:.3f} ± {spread['sd']:.3f}")
+    for name, value in metrics["mbf"].items():
+        text = (
+            "n/a" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+        )
+        table.add_row(f"MBF, {name}", text)
+    return table
+
+
+if __name__ == "__main__":
+    main()

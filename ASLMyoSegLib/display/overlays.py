@@ -1,0 +1,78 @@
+"""One image with its mask outlined, beside it the same with the uncertainty map glowing over it."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+OUTLINE = "#ffe14d"
+COLOUR_MAP = "inferno"
+FULL_SCALE = 0.5
+"""The largest standard deviation that probabilities can have."""
+MARGIN = 14
+"""Pixels shown around the mask."""
+
+
+def draw_card(
+    image: np.ndarray, mask: np.ndarray, std: np.ndarray, window: tuple[slice, slice]
+) -> Figure:
+    """Image with outline (left) and with the uncertainty map (right); arrays (y, x)."""
+    figure = Figure(figsize=(4.0, 2.0), facecolor="black")
+    low, high = np.percentile(image[window], (1, 99.5))
+    for column in range(2):
+        axes = figure.add_axes((column / 2 + 0.004, 0.004, 0.492, 0.992))
+        axes.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="bicubic")
+        if column == 1:
+            axes.imshow(_glow(std), interpolation="bilinear")
+        if mask.any():
+            axes.contour(mask, [0.5], colors=OUTLINE, linewidths=1.0 if column == 0 else 0.6)
+        rows, columns = window
+        axes.set_xlim(columns.start - 0.5, columns.stop - 0.5)
+        axes.set_ylim(rows.stop - 0.5, rows.start - 0.5)
+        axes.axis("off")
+    return figure
+
+
+def window_around(masks: np.ndarray) -> tuple[slice, slice]:
+    """A square window (rows, columns) about all masks (any, y, x), or the whole image."""
+    shape = masks.shape[-2:]
+    rows, columns = np.nonzero(masks.reshape(-1, *shape).any(0))
+    if not rows.size:
+        return slice(0, shape[0]), slice(0, shape[1])
+    half = int(max(np.ptp(rows), np.ptp(columns)) / 2 + MARGIN)
+    window = []
+    for at, size in ((rows, shape[0]), (columns, shape[1])):
+        middle = int(at.min() + at.max()) // 2
+        start = int(np.clip(middle - half, 0, max(0, size - 2 * half)))
+        window.append(slice(start, min(size, start + 2 * half)))
+    return window[0], window[1]
+
+
+def draw_scale() -> Figure:
+    """The colour scale of the uncertainty map."""
+    figure = Figure(figsize=(3.2, 0.55))
+    axes = figure.add_axes((0.04, 0.62, 0.92, 0.3))
+    figure.colorbar(
+        ScalarMappable(Normalize(0, FULL_SCALE), COLOUR_MAP), cax=axes, orientation="horizontal"
+    )
+    axes.tick_params(labelsize=8)
+    return figure
+
+
+def as_data_uri(figure: Figure, dpi: int = 110) -> str:
+    """The figure as a PNG that can stand in an HTML page."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _glow(std: np.ndarray) -> np.ndarray:
+    """RGBA of the map: transparent where the network is sure."""
+    colours = ScalarMappable(Normalize(0, FULL_SCALE), COLOUR_MAP).to_rgba(std)
+    colours[..., 3] = np.clip(std / 0.25, 0, 1) ** 0.7
+    return colours

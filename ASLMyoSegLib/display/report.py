@@ -1,0 +1,168 @@
+"""The report: one page that a cardiologist reads at a glance, in one file."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..series import ASLSeries, Posterior, Segmentation
+from .overlays import as_data_uri, draw_card, draw_scale, window_around
+
+DOUBTFUL = 1.5
+"""Times the series' median score from which an image is marked for a look."""
+
+STYLE = """
+body { font: 15px/1.45 system-ui, sans-serif; color: #1c2630; margin: 0 auto; max-width: 1180px;
+  padding: 24px; }
+h1 { font-size: 24px; margin: 0; } h2 { font-size: 17px; margin: 28px 0 8px; }
+.facts { color: #5a6672; font-size: 13px; }
+.numbers { display: flex; flex-wrap: wrap; gap: 14px; margin: 18px 0; }
+.number { border: 1px solid #dbe1e6; border-radius: 8px; padding: 10px 18px; }
+.number b { display: block; font-size: 26px; } .number span { color: #5a6672; font-size: 13px; }
+.warnings { background: #fff6e3; border-left: 4px solid #e0a100; padding: 8px 16px; }
+.warnings ul { margin: 4px 0; padding-left: 18px; }
+.flow { display: flex; flex-wrap: wrap; gap: 28px; align-items: center; }
+.flow svg { width: 520px; height: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: 3px 12px; border-bottom: 1px solid #e6eaee; }
+th:nth-child(2), td:nth-child(2) { text-align: left; } th { color: #5a6672; font-weight: 600; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 12px; }
+figure { margin: 0; border: 1px solid #dbe1e6; border-radius: 6px; overflow: hidden;
+  break-inside: avoid; }
+figure.check { border: 2px solid #d9480f; }
+figure img { width: 100%; display: block; background: #000; }
+figcaption { padding: 6px 10px; font-size: 13px; } figcaption b { float: right; }
+.flag { color: #d9480f; font-weight: 600; }
+footer { margin-top: 28px; color: #7b8791; font-size: 12px; }
+"""
+
+
+def write_report(
+    path: str | Path,
+    *,
+    series: ASLSeries,
+    posterior: Posterior,
+    segmentation: Segmentation,
+    summary: dict[str, Any],
+    bullseye_svg: str | None,
+) -> None:
+    """Write a self-contained HTML page; every text that came from a file is escaped.
+
+    Args:
+        path: of the page.
+        series: the images.
+        posterior: for the uncertainty maps.
+        segmentation: the masks and their scores.
+        summary: as in ``summary.json``.
+        bullseye_svg: picture of the flow; None where there is no flow.
+    """
+    doubtful = doubtful_images(segmentation)
+    page = f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{escape(series.name)}: myocardial ASL</title>
+<style>{STYLE}</style></head><body>
+<h1>Myocardial ASL: {escape(series.name)}</h1>
+<p class="facts">{_facts(series, summary)}</p>
+{_numbers(summary, int(doubtful.sum()), doubtful.size)}
+{_warnings(summary["warnings"])}
+{_flow(summary["mbf"], bullseye_svg)}
+{_gallery(series, posterior, segmentation, doubtful)}
+<footer>Made by ASLMyoSeg {escape(summary["version"])}. Research software, not for clinical use.
+</footer></body></html>
+"""
+    Path(path).write_text(page, encoding="utf-8")
+
+
+def doubtful_images(segmentation: Segmentation) -> np.ndarray:
+    """Which images a person should look at, bool (frame, slice): no mask, or a score far above
+    the series' median."""
+    scores = segmentation.mcd_uncertainty
+    if not np.isfinite(scores).any():
+        return np.ones(scores.shape, bool)
+    limit = DOUBTFUL * np.nanmedian(scores)
+    return ~(scores <= limit)
+
+
+def _facts(series: ASLSeries, summary: dict[str, Any]) -> str:
+    frames, slices, rows, columns = series.images.shape
+    facts = [
+        f"{frames} frames, {slices} slice{'s' if slices > 1 else ''}, {columns}x{rows} pixels of "
+        f"{series.geometry.spacing[0]:.2f} mm",
+        f"model {summary['model']['name']} ({summary['model']['sha256'][:8]})",
+        f"{summary['trials']} Monte Carlo passes per image on {summary['device']}",
+        f"{summary['seconds']:.0f} s",
+    ]
+    return escape(" · ".join(facts))
+
+
+def _numbers(summary: dict[str, Any], doubtful: int, images: int) -> str:
+    flow, score = summary["mbf"], summary["mcd_uncertainty"]
+    known = flow is not None and flow["global"]["mbf"] is not None
+    mbf = f"{_value(flow['global']['mbf'])} ± {_value(flow['global']['pn'])}" if known else "none"
+    cells = [
+        (mbf, "global MBF ± physiological noise, mL/g/min"),
+        (_value(score), "MCD Uncertainty, mean over images (lower is surer)"),
+        (f"{doubtful} of {images}", "images to check first"),
+    ]
+    inner = "".join(f'<div class="number"><b>{v}</b><span>{t}</span></div>' for v, t in cells)
+    return f'<div class="numbers">{inner}</div>'
+
+
+def _warnings(warnings: list[str]) -> str:
+    if not warnings:
+        return ""
+    items = "".join(f"<li>{escape(text)}</li>" for text in warnings)
+    return f'<div class="warnings"><ul>{items}</ul></div>'
+
+
+def _flow(flow: dict[str, Any] | None, svg: str | None) -> str:
+    if flow is None or svg is None:
+        return ""
+    rows = "".join(
+        f"<tr><td>{s['aha']}</td><td>{escape(s['name'])}</td><td>{_value(s['mbf'])}</td>"
+        f"<td>{_value(s['pn'])}</td><td>{s['pixels']:.0f}</td></tr>"
+        for s in flow["segments"]
+    )
+    return f"""<h2>Blood flow by AHA segment</h2><div class="flow">{svg[svg.index("<svg") :]}
+<table><tr><th>AHA</th><th>segment</th><th>MBF</th><th>PN</th><th>pixels</th></tr>{rows}</table>
+</div>"""
+
+
+def _gallery(
+    series: ASLSeries, posterior: Posterior, segmentation: Segmentation, doubtful: np.ndarray
+) -> str:
+    scores = segmentation.mcd_uncertainty
+    keys = np.where(np.isfinite(scores), scores, np.inf)
+    order = np.argsort(-keys, axis=None, kind="stable")
+    windows = [window_around(segmentation.masks[:, k]) for k in range(scores.shape[1])]
+    cards = []
+    for frame, k in zip(*np.unravel_index(order, scores.shape), strict=True):
+        figure = draw_card(
+            series.images[frame, k],
+            segmentation.masks[frame, k],
+            posterior.std[frame, k],
+            windows[k],
+        )
+        pixels = int(segmentation.masks[frame, k].sum())
+        time = series.inversion_time[frame]
+        words = [f"frame {frame}", f"slice {k}" if scores.shape[1] > 1 else ""]
+        words += [series.volume_types[frame], f"TI {time:.2f} s" if np.isfinite(time) else ""]
+        words += [f"{pixels} pixels" if pixels else "no muscle found"]
+        flag = ' <span class="flag">check</span>' if doubtful[frame, k] else ""
+        cards.append(
+            f'<figure class="{"check" if doubtful[frame, k] else ""}">'
+            f'<img alt="frame {frame}" src="{as_data_uri(figure)}">'
+            f"<figcaption><b>{_value(scores[frame, k])}</b>"
+            f"{escape(' · '.join(w for w in words if w))}{flag}</figcaption></figure>"
+        )
+    return f"""<h2>Images, most doubtful first</h2>
+<p class="facts">Left: the image with the outlined muscle. Right: where the passes disagree
+(standard deviation) <img alt="scale" style="vertical-align: middle; height: 42px"
+src="{as_data_uri(draw_scale())}"> The number is the image's MCD Uncertainty.</p>
+<div class="cards">{"".join(cards)}</div>"""
+
+
+def _value(value: float | None) -> str:
+    return "n/a" if value is None or not np.isfinite(value) else f"{value:.2f}"

@@ -1,0 +1,17 @@
+"""Files in and out."""
+
+from .bids import find_series, read_series, series_name, write_series
+from .landmarks import read_rv_insertion, write_rv_insertion
+from .masks import read_masks
+from .nifti import write_volume
+
+__all__ = [
+    "find_series",
+    "read_masks",
+    "read_rv_insertion",
+    "read_series",
+    "series_name",
+    "write_rv_insertion",
+    "write_series",
+    "write_volume",
+]

@@ -1,0 +1,69 @@
+"""RV insertion points as JSON: ``{"anterior": [[y, x], ...], "inferior": [[y, x], ...]}``.
+
+One point per slice, in pixels, the centre of the first pixel at (0, 0).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SeriesError
+from ..series import ASLSeries, RVInsertion
+from .files import replacing
+
+
+def read_rv_insertion(path: str | Path, series: ASLSeries) -> RVInsertion:
+    """Read the points and check that they lie in the images.
+
+    Raises:
+        SeriesError: where the file is missing or its points make no sense.
+    """
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SeriesError(f"{path}: no such file.") from None
+    except (OSError, ValueError) as error:
+        raise SeriesError(f"{path}: not valid JSON ({error}).") from None
+    points = {}
+    slices, *shape = series.images.shape[1:]
+    for name in ("anterior", "inferior"):
+        try:
+            points[name] = np.array(content[name], dtype=float)
+        except (KeyError, TypeError, ValueError):
+            raise SeriesError(
+                f"{path}: has no list of points (y, x) called {name!r}; give one per slice."
+            ) from None
+        if points[name].shape != (slices, 2):
+            raise SeriesError(
+                f"{path}: {name!r} has shape {points[name].shape}, where {slices} points (y, x) "
+                "are needed, one per slice."
+            )
+        if not ((points[name] >= -0.5) & (points[name] <= np.array(shape) - 0.5)).all():
+            raise SeriesError(
+                f"{path}: {name!r} {points[name].tolist()} lies outside the image of "
+                f"{shape[0]} rows and {shape[1]} columns."
+            )
+    same = np.hypot(*(points["anterior"] - points["inferior"]).T) < 1.0
+    if same.any():
+        raise SeriesError(
+            f"{path}: anterior and inferior point of slice {int(same.argmax())} are the same; "
+            "they fix the rotation only where they differ."
+        )
+    return RVInsertion(**points)
+
+
+def write_rv_insertion(path: str | Path, points: RVInsertion) -> None:
+    """Write the points; the counterpart of `read_rv_insertion`.
+
+    Raises:
+        OutputError: where the file cannot be written.
+    """
+    content = {
+        name: np.round(getattr(points, name), 3).tolist() for name in ("anterior", "inferior")
+    }
+    with replacing(path) as beside:
+        beside.write_text(json.dumps(content) + "\n", encoding="utf-8")

@@ -1,0 +1,210 @@
+"""Myocardial blood flow of a series with masks, per pair, per AHA segment and global."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..errors import QuantificationError
+from ..series import ASLSeries, MBFResult, RVInsertion, SegmentFlow
+from .aha import AHA_NAMES, Orientation, centre_of, rings_of, segment_labels
+from .kinetics import mbf_from_difference, null_time
+
+FEWEST_PIXELS = 5
+"""Mean pixels per image below which a segment's flow would be noise."""
+NEAR_NULL = 0.18
+"""Share of the null's inversion time within which magnitude images cannot be trusted: T1 of muscle
+is assumed, and the approach to the steady state during readout moves the null by some 8 %."""
+
+
+def quantify(
+    series: ASLSeries,
+    masks: np.ndarray,
+    rv_insertion: RVInsertion | None = None,
+    *,
+    partition_coefficient: float = 1.0,
+    labelling_efficiency: float = 1.0,
+    t1_blood: float = 1.65,
+    t1_myocardium: float = 1.25,
+) -> MBFResult:
+    """MBF from the means of control, label and M0 within each frame's own mask.
+
+    Pairs are the first control with the first label, and so on. Physiological noise is the
+    standard deviation over pairs (the paper's Methods). Where TI lies before the null of muscle,
+    both signals were negative before the magnitude was taken: their sign is restored.
+
+    Args:
+        series: the images.
+        masks: bool (frame, slice, y, x).
+        rv_insertion: fixes the AHA sectors; None takes the standard display and says so.
+        partition_coefficient: mL/g.
+        labelling_efficiency: above 0, to 1.
+        t1_blood: s.
+        t1_myocardium: s, tells the null only.
+
+    Raises:
+        QuantificationError: where flow cannot be computed at all; the message says why.
+    """
+    constants = {
+        "partition_coefficient": partition_coefficient,
+        "labelling_efficiency": labelling_efficiency,
+        "t1_blood": t1_blood,
+        "t1_myocardium": t1_myocardium,
+    }
+    masks = np.asarray(masks, bool)
+    _check(series, masks, constants)
+    warnings: list[str] = []
+    controls, labels = series.frames_of("control"), series.frames_of("label")
+    times = np.array(
+        [series.inversion_time[[c, k]].mean() for c, k in zip(controls, labels, strict=True)]
+    )
+    polarity = _polarity(times, null_time(t1_myocardium), warnings)
+    masks = _with_m0_masks(series, masks, warnings)
+    segments = _segment_maps(series, masks, rv_insertion, warnings)
+
+    def flow(number: int, name: str, regions: np.ndarray) -> SegmentFlow:
+        pixels = regions.sum((1, 2, 3))
+        means = np.array([_mean(i, r) for i, r in zip(series.images, regions, strict=True)])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pairs = mbf_from_difference(
+                polarity * means[list(controls)],
+                polarity * means[list(labels)],
+                means[list(series.frames_of("m0scan"))].mean(),
+                times,
+                partition_coefficient=partition_coefficient,
+                labelling_efficiency=labelling_efficiency,
+                t1_blood=t1_blood,
+            )
+        size = float(pixels[list(controls + labels)].mean())
+        valid = np.isfinite(pairs)
+        if size < FEWEST_PIXELS or not valid.any():
+            warnings.append(
+                f"{name}: {size:.1f} pixels per image are too few (fewer than {FEWEST_PIXELS}) "
+                "or have no signal in M0; no flow is given."
+            )
+            return SegmentFlow(number, name, size, np.nan, np.nan, tuple(pairs.tolist()))
+        if not valid.all():
+            left_out = ", ".join(str(k + 1) for k in np.flatnonzero(~valid))
+            warnings.append(f"{name}: pairs {left_out} have no pixels and are left out.")
+        noise = float(pairs[valid].std(ddof=1)) if valid.sum() > 1 else np.nan
+        return SegmentFlow(
+            number, name, size, float(pairs[valid].mean()), noise, tuple(pairs.tolist())
+        )
+
+    whole = flow(0, "global", masks)
+    numbers = _numbers(series)
+    parts = tuple(flow(n, AHA_NAMES[n], segments == n) for n in numbers)
+    return MBFResult(whole, parts, rv_insertion is not None, constants, tuple(warnings))
+
+
+def _check(series: ASLSeries, masks: np.ndarray, constants: dict[str, float]) -> None:
+    for name, value in constants.items():
+        if not value > 0 or (name == "labelling_efficiency" and value > 1):
+            raise QuantificationError(f"{name} is {value:g}, which is out of range.")
+    if masks.shape != series.images.shape:
+        raise QuantificationError(
+            f"{series.name}: masks of shape {masks.shape} on images of {series.images.shape}."
+        )
+    counts = {kind: len(series.frames_of(kind)) for kind in ("control", "label", "m0scan")}
+    if counts["control"] != counts["label"]:
+        raise QuantificationError(
+            f"{series.name}: {counts['control']} control and {counts['label']} label frames make "
+            "no pairs; correct the aslcontext table or leave the odd frame out."
+        )
+    if counts["m0scan"] == 0:
+        raise QuantificationError(
+            f"{series.name}: no m0scan frame, so the difference has no scale; add an M0 image "
+            "without inversion to the series."
+        )
+    if not masks.any():
+        raise QuantificationError(
+            f"{series.name}: all masks are empty; outline the muscle by hand."
+        )
+
+
+def _polarity(times: np.ndarray, null: float, warnings: list[str]) -> np.ndarray:
+    """-1 for pairs before the null of muscle, 1 after it."""
+    near = np.abs(times / null - 1) < NEAR_NULL
+    before = times < null
+    if near.any():
+        warnings.append(
+            f"{_pairs(near)}: inversion time {_listed(times[near])} s lies near the null of muscle "
+            f"({null:.2f} s), where magnitude images lose the sign of the signal; do not trust "
+            "their flow."
+        )
+    if before.any():
+        warnings.append(
+            f"{_pairs(before)}: inversion time {_listed(times[before])} s lies before the null of "
+            f"muscle ({null:.2f} s); the sign that the magnitude took away was restored."
+        )
+    return np.where(before, -1.0, 1.0)
+
+
+def _with_m0_masks(series: ASLSeries, masks: np.ndarray, warnings: list[str]) -> np.ndarray:
+    """Masks in which every M0 frame has one: what most controls share, where its own is empty."""
+    missing = [
+        (f, k)
+        for f in series.frames_of("m0scan")
+        for k in range(masks.shape[1])
+        if not masks[f, k].any()
+    ]
+    if not missing:
+        return masks
+    masks = masks.copy()
+    common = masks[list(series.frames_of("control"))].mean(0) >= 0.5
+    for frame, k in missing:
+        masks[frame, k] = common[k]
+    frames = ", ".join(str(f) for f in sorted({f for f, _ in missing}))
+    warnings.append(f"m0scan frame {frames}: no mask; what most control masks share is used.")
+    return masks
+
+
+def _segment_maps(
+    series: ASLSeries,
+    masks: np.ndarray,
+    rv_insertion: RVInsertion | None,
+    warnings: list[str],
+) -> np.ndarray:
+    """AHA segment number of each pixel of each frame, about the frame's own centre."""
+    if rv_insertion is None:
+        warnings.append(
+            "Rotation unknown: no RV insertion points were given, so sectors follow the standard "
+            "display (anterior up, septum on the left); global flow does not depend on them."
+        )
+    spacing = (series.geometry.spacing[1], series.geometry.spacing[0])
+    segments = np.zeros(masks.shape, int)
+    for k, ring in enumerate(rings_of(masks.shape[1])):
+        drawn = [f for f in range(len(masks)) if masks[f, k].any()]
+        if not drawn:
+            continue
+        centres = {f: centre_of(masks[f, k]) for f in drawn}
+        orientation = Orientation()
+        if rv_insertion is not None:
+            middle = np.median(list(centres.values()), axis=0)
+            orientation = Orientation.of_insertions(
+                *(
+                    point * spacing
+                    for point in (middle, rv_insertion.anterior[k], rv_insertion.inferior[k])
+                )
+            )
+        for f in drawn:
+            segments[f, k] = segment_labels(masks[f, k], ring, orientation, centres[f], spacing)
+    return segments
+
+
+def _numbers(series: ASLSeries) -> Iterable[int]:
+    rings = set(rings_of(series.images.shape[1]))
+    return [n for n, name in AHA_NAMES.items() if name.split()[0] in rings]
+
+
+def _mean(image: np.ndarray, region: np.ndarray) -> float:
+    return float(image[region].mean(dtype=np.float64)) if region.any() else np.nan
+
+
+def _pairs(chosen: np.ndarray) -> str:
+    return "Pairs " + ", ".join(str(k + 1) for k in np.flatnonzero(chosen))
+
+
+def _listed(times: np.ndarray) -> str:
+    return ", ".join(sorted({f"{t:.2f}" for t in times}))

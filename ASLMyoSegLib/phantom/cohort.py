@@ -1,0 +1,98 @@
+"""Cohorts of simulated subjects, written as a BIDS data set with truth under `derivatives/`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .. import __version__
+from ..errors import OutputError
+from ..io import write_rv_insertion, write_series, write_volume
+from ..io.files import replacing
+from .subject import simulate_subject
+
+__all__ = ["simulate_cohort", "simulate_subject"]
+
+
+def simulate_cohort(
+    root: str | Path,
+    *,
+    subjects: int = 6,
+    conditions: Sequence[str] = ("rest", "stress"),
+    slices: int = 1,
+    seed: int = 1,
+    heartbeats: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Path]:
+    """Write a simulated data set and return the paths of its series.
+
+    ``derivatives/observer`` holds the reference masks that a person would have drawn and the RV
+    insertion points, ``derivatives/truth`` the exact share of LV wall in each pixel and the MBF
+    of each AHA segment (mL/g/min). Same arguments, same bytes.
+
+    Raises:
+        OutputError: where `root` holds something already, or cannot be written.
+    """
+    root = Path(root)
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise OutputError(f"{root}: exists and is not an empty folder; choose another one.")
+    _write_json(
+        root / "dataset_description.json",
+        {"Name": "Simulated myocardial ASL", "BIDSVersion": "1.10.0", **_made_by(seed)},
+    )
+    for part in ("observer", "truth"):
+        _write_json(
+            root / "derivatives" / part / "dataset_description.json",
+            {
+                "Name": f"Simulated myocardial ASL: {part}",
+                "BIDSVersion": "1.10.0",
+                "DatasetType": "derivative",
+                **_made_by(seed),
+            },
+        )
+    paths = []
+    total = subjects * len(conditions)
+    for subject in range(1, subjects + 1):
+        for condition in conditions:
+            series, truth = simulate_subject(
+                seed, subject, condition, slices=slices, heartbeats=heartbeats
+            )
+            folder = f"sub-{subject:02d}/perf"
+            path = root / folder / f"{series.name}_asl.nii.gz"
+            write_series(series, path)
+            observer = root / "derivatives" / "observer" / folder
+            exact = root / "derivatives" / "truth" / folder
+            write_volume(
+                observer / f"{series.name}_desc-myocardium_mask.nii.gz",
+                truth.observer,
+                series.geometry,
+            )
+            write_rv_insertion(observer / f"{series.name}_rvinsertion.json", truth.rv_insertion)
+            write_volume(
+                exact / f"{series.name}_desc-myocardium_probseg.nii.gz",
+                truth.fraction,
+                series.geometry,
+            )
+            _write_json(
+                exact / f"{series.name}_mbf.json",
+                {"unit": "mL/g/min", "segments": {str(k): v for k, v in truth.mbf.items()}},
+            )
+            paths.append(path)
+            if progress:
+                progress(len(paths), total)
+    return paths
+
+
+def _made_by(seed: int) -> dict:
+    return {
+        "GeneratedBy": [
+            {"Name": "aslmyoseg simulate", "Version": __version__, "Description": f"seed {seed}"}
+        ]
+    }
+
+
+def _write_json(path: Path, content: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as beside:
+        beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,180 @@
+"""The frozen types that travel through the library, from files to flow.
+
+Arrays are (frame, slice, y, x); lengths mm, times s, flow mL/g/min.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .errors import SeriesError
+
+VOLUME_TYPES = ("control", "label", "m0scan")
+"""What a frame can be, in the words of BIDS (`aslcontext.tsv`)."""
+
+STATUSES = ("automatic", "corrected", "accepted")
+"""How the mask of a frame came to be."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where the voxels of one frame lie, in LPS (the convention of DICOM and ITK).
+
+    Attributes:
+        spacing: voxel size along x, y, slice in mm.
+        origin: centre of the first voxel in mm.
+        direction: 3x3 direction cosines, row-major.
+    """
+
+    spacing: tuple[float, float, float]
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class ASLSeries:
+    """The images of one ASL scan.
+
+    Attributes:
+        images: float32 (frame, slice, y, x), magnitude, any scale.
+        volume_types: per frame one of `VOLUME_TYPES`.
+        inversion_time: float64 (frame,), s; NaN for `m0scan` frames.
+        geometry: of one frame.
+        name: short name for people, e.g. ``sub-01_acq-rest``.
+        metadata: what the side-car said (BIDS keys) and `source`, the file that was read.
+
+    Raises:
+        SeriesError: where shapes or values contradict each other.
+    """
+
+    images: np.ndarray
+    volume_types: tuple[str, ...]
+    inversion_time: np.ndarray
+    geometry: Geometry
+    name: str = "series"
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        where = self.metadata.get("source", self.name)
+        if self.images.ndim != 4 or 0 in self.images.shape:
+            raise SeriesError(
+                f"{where}: images of shape {self.images.shape}, "
+                "where (frame, slice, y, x) is needed."
+            )
+        frames = len(self.images)
+        if len(self.volume_types) != frames or len(self.inversion_time) != frames:
+            raise SeriesError(
+                f"{where}: {frames} frames, but {len(self.volume_types)} volume types and "
+                f"{len(self.inversion_time)} inversion times; give one of each per frame."
+            )
+        unknown = sorted(set(self.volume_types) - set(VOLUME_TYPES))
+        if unknown:
+            raise SeriesError(
+                f"{where}: volume type {unknown[0]!r} is unknown; use {', '.join(VOLUME_TYPES)}."
+            )
+
+    def frames_of(self, volume_type: str) -> tuple[int, ...]:
+        """Indices of the frames of one volume type, in order of acquisition."""
+        return tuple(i for i, kind in enumerate(self.volume_types) if kind == volume_type)
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What N stochastic passes of the network said of each image.
+
+    Attributes:
+        mean: float32 (frame, slice, y, x), 0 to 1, mean of the passes' probabilities.
+        std: float32, same shape, 0 to 0.5, their standard deviation: the uncertainty map.
+        trials: N.
+        trial_masks: uint8 (trials, frame, slice, ceil(y * x / 8)), each pass's mask at 0.5,
+            packed by `numpy.packbits` over the flattened (y, x).
+        seed: that reproduces the passes on the same machine.
+        device: that computed them, e.g. ``cpu``.
+        model: name and sha256 of the weights.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    trials: int
+    trial_masks: np.ndarray
+    seed: int
+    device: str
+    model: dict[str, str] = field(default_factory=dict)
+
+    def masks_of_trial(self, trial: int) -> np.ndarray:
+        """Masks of one pass, bool (frame, slice, y, x)."""
+        frames, slices, rows, columns = self.mean.shape
+        bits = np.unpackbits(self.trial_masks[trial], axis=-1, count=rows * columns)
+        return bits.astype(bool).reshape(frames, slices, rows, columns)
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """The masks in use.
+
+    Attributes:
+        masks: bool (frame, slice, y, x).
+        status: per frame one of `STATUSES`.
+        mcd_uncertainty: float64 (frame, slice); NaN where a mask is empty.
+    """
+
+    masks: np.ndarray
+    status: tuple[str, ...]
+    mcd_uncertainty: np.ndarray
+
+
+@dataclass(frozen=True)
+class RVInsertion:
+    """The two points where the right ventricle meets the left, per slice.
+
+    Attributes:
+        anterior: float64 (slice, 2), pixel coordinates (y, x).
+        inferior: float64 (slice, 2), pixel coordinates (y, x).
+    """
+
+    anterior: np.ndarray
+    inferior: np.ndarray
+
+
+@dataclass(frozen=True)
+class SegmentFlow:
+    """Blood flow of one AHA segment, or of the whole myocardium (aha 0).
+
+    Attributes:
+        aha: 1 to 16, 0 for global.
+        name: e.g. ``mid anteroseptal``.
+        pixels: mean number of mask pixels per control or label image.
+        mbf: mean over pairs, mL/g/min; NaN where it cannot be computed.
+        pn: physiological noise: standard deviation over pairs, mL/g/min.
+        pairs: MBF of each pair, mL/g/min.
+    """
+
+    aha: int
+    name: str
+    pixels: float
+    mbf: float
+    pn: float
+    pairs: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class MBFResult:
+    """Myocardial blood flow of one series.
+
+    Attributes:
+        whole: of all masked muscle.
+        segments: one per AHA segment of the slices at hand.
+        rotation_known: whether RV insertion points fixed the sectors.
+        constants: `partition_coefficient` mL/g, `labelling_efficiency`, `t1_blood` s,
+            `t1_myocardium` s.
+        warnings: sentences for people.
+    """
+
+    whole: SegmentFlow
+    segments: tuple[SegmentFlow, ...]
+    rotation_known: bool
+    constants: dict[str, float]
+    warnings: tuple[str, ...] = ()

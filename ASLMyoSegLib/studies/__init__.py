@@ -1,0 +1,1 @@
+"""Studies over data sets: one file each."""

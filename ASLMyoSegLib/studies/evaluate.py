@@ -1,0 +1,124 @@
+"""Comparison with reference masks over a data set (the paper's accuracy and uncertainty)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import QuantificationError
+from ..io import read_rv_insertion
+from ..network import LoadedModel, load_model
+from ..perfusion.quantify import quantify
+from ..training.dataset import ReferenceSeries, read_references
+from ..uncertainty import scores
+from ..uncertainty.sampler import segment
+
+
+def evaluate(
+    dataset: str | Path,
+    *,
+    model: LoadedModel | None = None,
+    trials: int = 100,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Metrics of a model on a data set with reference masks.
+
+    Control and labelled images count, as in the paper; M0 images are left out of all but flow.
+
+    Returns:
+        `n_images`; `dice` with mean and standard deviation for `control`, `label` and `all`;
+        `false_positive_pixels` and `false_negative_pixels`, mean per image; `dice_uncertainty`
+        and `mcd_uncertainty` (mean, and R² of one on the other); `mbf` per segment against MBF on
+        the reference masks: `n`, `r2`, `slope`, `intercept`, `ccc` (Lin 1989).
+
+    Raises:
+        SeriesError: where the data set has no reference masks.
+    """
+    model = model or load_model()
+    references = read_references(dataset)
+    columns: dict[str, list[np.ndarray]] = {}
+    flows: list[tuple[float, float]] = []
+    for number, reference in enumerate(references):
+        series = reference.series
+        posterior = segment(series, model, trials=trials, seed=seed, device=device)
+        masks = posterior.mean >= scores.THRESHOLD
+        kinds = np.array(series.volume_types)
+        prepared = np.flatnonzero(kinds != "m0scan")
+        slices = masks.shape[1]
+        for name, values in {
+            "kind": np.repeat(kinds[:, None], slices, axis=1),
+            "dice": scores.dice(masks, reference.masks),
+            "fp": scores.false_positives(masks, reference.masks),
+            "fn": scores.false_negatives(masks, reference.masks),
+            "mcd": scores.mcd_uncertainty(posterior.mean, posterior.std),
+            "dice_uncertainty": scores.dice_uncertainty(posterior, reference.masks),
+        }.items():
+            columns.setdefault(name, []).append(values[prepared].ravel())
+        flows += _flows(reference, masks)
+        if progress:
+            progress(number + 1, len(references))
+    table = {name: np.concatenate(values) for name, values in columns.items()}
+    scored = np.isfinite(table["mcd"])
+    return {
+        "n_images": len(table["dice"]),
+        "dice": {
+            kind: _spread(table["dice"][(table["kind"] == kind) | (kind == "all")])
+            for kind in ("control", "label", "all")
+        },
+        "false_positive_pixels": float(table["fp"].mean()),
+        "false_negative_pixels": float(table["fn"].mean()),
+        "mcd_uncertainty": _spread(table["mcd"][scored]),
+        "dice_uncertainty": {
+            **_spread(table["dice_uncertainty"]),
+            "r2_with_mcd_uncertainty": _r2(table["dice_uncertainty"][scored], table["mcd"][scored]),
+        },
+        "mbf": agreement(np.array(flows).reshape(-1, 2)),
+        "model": {"name": model.name, "sha256": model.sha256},
+        "trials": trials,
+        "seed": seed,
+    }
+
+
+def agreement(pairs: np.ndarray) -> dict[str, float]:
+    """Linear regression and Lin's concordance of column 1 on column 0; pairs (n, 2)."""
+    if len(pairs) < 3:
+        return {"n": len(pairs), "r2": None, "slope": None, "intercept": None, "ccc": None}
+    x, y = pairs.T
+    slope, intercept = np.polyfit(x, y, 1)
+    covariance = np.cov(x, y, bias=True)
+    spread = covariance[0, 0] + covariance[1, 1] + (x.mean() - y.mean()) ** 2
+    return {
+        "n": len(pairs),
+        "r2": _r2(x, y),
+        "slope": float(slope),
+        "intercept": float(intercept),
+        "ccc": float(2 * covariance[0, 1] / spread),
+    }
+
+
+def _flows(reference: ReferenceSeries, masks: np.ndarray) -> list[tuple[float, float]]:
+    """MBF of each segment on the reference masks and on the automatic ones."""
+    series = reference.series
+    points = reference.observer / f"{series.name}_rvinsertion.json"
+    insertion = read_rv_insertion(points, series) if points.is_file() else None
+    try:
+        expected, found = (quantify(series, m, insertion) for m in (reference.masks, masks))
+    except QuantificationError:
+        return []
+    both = zip(expected.segments, found.segments, strict=True)
+    return [(e.mbf, f.mbf) for e, f in both if np.isfinite(e.mbf) and np.isfinite(f.mbf)]
+
+
+def _spread(values: np.ndarray) -> dict[str, float]:
+    return {"mean": float(np.nanmean(values)), "sd": float(np.nanstd(values, ddof=1))}
+
+
+def _r2(x: np.ndarray, y: np.ndarray) -> float | None:
+    if len(x) < 3 or x.std() == 0 or y.std() == 0:
+        return None
+    return float(np.corrcoef(x, y)[0, 1] ** 2)

@@ -1,0 +1,68 @@
+"""Augmentation: other positions, sizes, contrasts and noise than those of the training images.
+
+The paper used none; we do, as networks trained on one phantom must hold on images of other
+scanners. Everything is drawn anew for each image.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate
+
+from ..network.preparation import normalise
+
+
+def augment(
+    images: torch.Tensor, masks: torch.Tensor, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images and masks (n, 1, y, x) moved and recoloured; images come back normalised."""
+    grid = _warp(images, generator)
+    warped = grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+    outlines = grid_sample(masks, grid, padding_mode="zeros", align_corners=False)
+    return normalise(_recolour(normalise(warped), generator)), (outlines >= 0.5).float()
+
+
+def _warp(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Sampling grid: turned by any angle, mirrored, scaled by 0.75 to 1.35, shifted, bent."""
+    count, _, rows, columns = images.shape
+
+    def uniform(low: float, high: float) -> torch.Tensor:
+        return low + (high - low) * torch.rand(count, generator=generator)
+
+    angle = uniform(-torch.pi, torch.pi)
+    zoom = 1 / torch.exp(uniform(-0.29, 0.30))
+    stretch = torch.exp(uniform(-0.10, 0.10))
+    mirror = 1 - 2 * (torch.rand(count, generator=generator) < 0.5).float()
+    cosine, sine = torch.cos(angle) * zoom, torch.sin(angle) * zoom
+    matrix = torch.stack(
+        [
+            torch.stack([cosine * mirror * stretch, -sine / stretch, uniform(-0.25, 0.25)], dim=1),
+            torch.stack([sine * mirror * stretch, cosine / stretch, uniform(-0.25, 0.25)], dim=1),
+        ],
+        dim=1,
+    )
+    grid = affine_grid(matrix, list(images.shape), align_corners=False)
+    coarse = torch.randn(count, 2, 7, 7, generator=generator)
+    bend = interpolate(coarse, (rows, columns), mode="bicubic", align_corners=True)
+    return grid + 0.02 * uniform(0, 1).view(-1, 1, 1, 1) * bend.permute(0, 2, 3, 1)
+
+
+def _recolour(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Another gamma, coil shading, resolution and noise; now and then an inverted contrast."""
+    count = len(images)
+
+    def per_image(low: float, high: float) -> torch.Tensor:
+        return (low + (high - low) * torch.rand(count, generator=generator)).view(-1, 1, 1, 1)
+
+    low = images.amin((-2, -1), keepdim=True)
+    span = (images.amax((-2, -1), keepdim=True) - low).clamp_min(1e-6)
+    tone = ((images - low) / span).clamp_min(1e-6) ** torch.exp(per_image(-0.6, 0.6))
+    tone = torch.where(per_image(0, 1) < 0.05, 1 - tone, tone)
+    coarse = torch.randn(count, 1, 4, 4, generator=generator)
+    shading = interpolate(coarse, images.shape[-2:], mode="bicubic", align_corners=True)
+    tone = tone * torch.exp(per_image(0, 0.35) * shading)
+    blurred = avg_pool2d(tone, 3, stride=1, padding=1, count_include_pad=False)
+    tone = torch.lerp(tone, blurred, per_image(-0.7, 0.8).clamp_min(0))
+    tone = normalise(tone)
+    strength = per_image(-0.15, 0.35).clamp_min(0)
+    return tone + strength * torch.randn(tone.shape, generator=generator)

@@ -1,0 +1,1 @@
+"""Stochastic passes of a network, and what their spread says."""

@@ -1,0 +1,28 @@
+"""What several tests need: a small simulated data set, and a small network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from ASLMyoSegLib.network import Architecture, LoadedModel, MCDUNet, load_model, save_model
+from ASLMyoSegLib.phantom import simulate_cohort
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two subjects at rest, one slice."""
+    root = tmp_path_factory.mktemp("dataset") / "data"
+    simulate_cohort(root, subjects=2, conditions=("rest",), seed=4711)
+    return root
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
+    """A network of 3 scales and 4 maps with random weights, written and read."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("model") / "small.safetensors"
+    save_model(path, MCDUNet(Architecture(4, 3, 5, 0.5)), {})
+    return load_model(path)

@@ -1,0 +1,94 @@
+"""The bullseye's sectors, and a report that is whole and safe."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ASLMyoSegLib.display.bullseye import draw_bullseye, save_bullseye
+from ASLMyoSegLib.display.overlays import window_around
+from ASLMyoSegLib.display.report import doubtful_images, write_report
+from ASLMyoSegLib.phantom import simulate_subject
+from ASLMyoSegLib.series import Posterior, Segmentation
+
+
+def angle_of(figure, text: str) -> float:
+    """Angle of the display at which a text stands."""
+    (found,) = (t for t in figure.axes[0].texts if t.get_text() == text)
+    x, y = found.get_position()
+    return float(np.degrees(np.arctan2(y, x)) % 360)
+
+
+@pytest.mark.parametrize(
+    ("number", "degrees"), [(1, 90), (2, 150), (3, 210), (4, 270), (5, 330), (6, 30), (8, 150),
+                            (13, 90), (14, 180), (15, 270), (16, 0)],
+)  # fmt: skip
+def test_values_stand_where_cerqueira_put_the_segments(number: int, degrees: float):
+    values = {n: n / 10 for n in range(1, 17)}
+    figure = draw_bullseye(values, {})
+    found = angle_of(figure, f"{number / 10:.2f}")
+    assert abs((found - degrees + 180) % 360 - 180) < 1
+
+
+def test_unknown_flow_is_not_a_number_in_the_picture():
+    texts = [t.get_text() for t in draw_bullseye({7: np.nan, 8: 1.0}, {}).axes[0].texts]
+    assert "n/a" in texts
+    assert not any("nan" in t for t in texts)
+
+
+def test_assumed_rotation_is_said_in_the_picture():
+    texts = [t.get_text() for t in draw_bullseye({7: 1.0}, {}, rotation_known=False).axes[0].texts]
+    assert any("rotation assumed" in t for t in texts)
+
+
+def test_same_bullseye_gives_the_same_bytes(tmp_path: Path):
+    for name in ("a", "b"):
+        figure = draw_bullseye({7: 1.0}, {7: 0.1})
+        save_bullseye(figure, tmp_path / f"{name}.png", tmp_path / f"{name}.svg")
+    for kind in ("png", "svg"):
+        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+
+
+def test_window_holds_every_mask():
+    masks = np.zeros((2, 96, 96), bool)
+    masks[0, 3:10, 3:10] = masks[1, 40:50, 60:70] = True
+    window = window_around(masks)
+    assert masks[(slice(None), *window)].sum() == masks.sum()
+
+
+def test_empty_masks_and_high_scores_are_doubtful():
+    scores = np.array([[1.0], [1.1], [np.nan], [3.0]])
+    segmentation = Segmentation(np.zeros((4, 1, 2, 2), bool), ("automatic",) * 4, scores)
+    assert doubtful_images(segmentation).ravel().tolist() == [False, False, True, True]
+
+
+def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(tmp_path: Path):
+    series, truth = simulate_subject(1, 1)
+    series = dataclasses.replace(series, name="<script>alert(1)</script>")
+    scores = np.linspace(0.5, 2.0, 13)[:, None]
+    scores[4] = np.nan
+    segmentation = Segmentation(truth.observer, ("automatic",) * 13, scores)
+    shape = series.images.shape
+    posterior = Posterior(
+        truth.observer * 0.9, np.zeros(shape), 2, np.zeros((2, 13, 1, 1152), np.uint8), 0, "cpu"
+    )
+    summary = {
+        "version": "0", "model": {"name": "m", "sha256": "0" * 64}, "device": "cpu", "trials": 2,
+        "seconds": 1.0, "mcd_uncertainty": 1.0, "mbf": None,
+        "warnings": ["No blood flow: <b>no m0scan</b>"],
+    }  # fmt: skip
+    write_report(
+        tmp_path / "r.html", series=series, posterior=posterior, segmentation=segmentation,
+        summary=summary, bullseye_svg=None,
+    )  # fmt: skip
+    page = (tmp_path / "r.html").read_text()
+    assert "<script" not in page
+    assert "&lt;b&gt;no m0scan" in page
+    assert not re.search(r'(src|href)="(?!data:)', page)
+    order = [int(n) for n in re.findall(r'alt="frame (\d+)"', page)]
+    assert order == [4, 12, 11, 10, 9, 8, 7, 6, 5, 3, 2, 1, 0]
+    assert "not for clinical use" in page

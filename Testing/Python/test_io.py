@@ -1,0 +1,213 @@
+"""Files: what is written comes back, and what is wrong is refused in one line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from ASLMyoSegLib.errors import OutputError, SeriesError
+from ASLMyoSegLib.io import (
+    find_series,
+    read_masks,
+    read_rv_insertion,
+    read_series,
+    write_rv_insertion,
+    write_series,
+    write_volume,
+)
+from ASLMyoSegLib.io.files import replacing
+from ASLMyoSegLib.series import ASLSeries, Geometry, RVInsertion
+
+TYPES = ("m0scan", "control", "label")
+
+
+def make_series(rng: np.random.Generator, slices: int = 1, size: int = 20) -> ASLSeries:
+    direction = tuple(Rotation.random(random_state=int(rng.integers(2**31))).as_matrix().ravel())
+    return ASLSeries(
+        rng.uniform(0, 500, (3, slices, size, size + 4)).astype(np.float32),
+        TYPES,
+        np.array([np.nan, 1.5, 1.6]),
+        Geometry((2.8, 2.9, 10.0), tuple(rng.uniform(-99, 99, 3)), direction),
+        name="sub-01",
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "sub-01_asl.nii.gz"
+    write_series(make_series(np.random.default_rng(0)), path)
+    return path
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, 10**6), st.integers(1, 3), st.integers(16, 40))
+def test_series_comes_back_whole_in_any_geometry(tmp_path: Path, seed: int, slices: int, size: int):
+    series = make_series(np.random.default_rng(seed), slices, size)
+    write_series(series, tmp_path / "sub-01_asl.nii.gz")
+    found = read_series(tmp_path)
+    assert np.array_equal(found.images, series.images)
+    assert found.volume_types == TYPES
+    assert found.inversion_time == pytest.approx(series.inversion_time, nan_ok=True)
+    for name in ("spacing", "origin", "direction"):
+        ours, theirs = getattr(series.geometry, name), getattr(found.geometry, name)
+        assert theirs == pytest.approx(ours, abs=1e-4)
+
+
+def test_separate_m0_is_appended(path: Path):
+    series = read_series(path)
+    write_volume(path.with_name("sub-01_m0scan.nii.gz"), series.images[:1] * 2, series.geometry)
+    edit_json(path, M0Type="Separate")
+    found = read_series(path)
+    assert found.volume_types == (*TYPES, "m0scan")
+    assert np.array_equal(found.images[3], series.images[0] * 2)
+
+
+def edit_json(path: Path, **values: object) -> None:
+    side = Path(str(path).replace("_asl.nii.gz", "_asl.json"))
+    side.write_text(json.dumps({**json.loads(side.read_text()), **values}))
+
+
+def context_of(path: Path) -> Path:
+    return Path(str(path).replace("_asl.nii.gz", "_aslcontext.tsv"))
+
+
+def rewrite_pixels(path: Path, change) -> None:
+    image = sitk.ReadImage(str(path))
+    array = change(sitk.GetArrayFromImage(image))
+    sitk.WriteImage(sitk.GetImageFromArray(array, isVector=False), str(path))
+
+
+def put(value: float):
+    def change(array: np.ndarray) -> np.ndarray:
+        array[1, 0, 3, 3] = value
+        return array
+
+    return change
+
+
+BAD = {
+    "no such file": lambda p: p.unlink(),
+    "file is empty": lambda p: p.write_bytes(b""),
+    "damaged gzip": lambda p: p.write_bytes(p.read_bytes()[:900]),
+    "not a readable image": lambda p: p.write_bytes(gzip.compress(b"no image" * 99)),
+    "four dimensions": lambda p: rewrite_pixels(p, lambda a: a[0]),
+    "images of 2x2 pixels": lambda p: rewrite_pixels(p, lambda a: a[:, :, :2, :2]),
+    "1 pixels that are NaN": lambda p: rewrite_pixels(p, put(np.nan)),
+    "NaN or infinite": lambda p: rewrite_pixels(p, put(np.inf)),
+    "value 0 everywhere": lambda p: rewrite_pixels(p, lambda a: a * 0),
+    "aslcontext.tsv: missing": lambda p: context_of(p).unlink(),
+    "2 rows, but sub-01_asl.nii.gz has 3 frames": lambda p: context_of(p).write_text(
+        "volume_type\ncontrol\nlabel\n"
+    ),
+    "no column 'volume_type'": lambda p: context_of(p).write_text("kind\ncontrol\n"),
+    "row 1 says 'deltam'": lambda p: context_of(p).write_text(
+        "volume_type\ndeltam\nlabel\nlabel\n"
+    ),
+    "no control frame": lambda p: context_of(p).write_text("volume_type\nlabel\nlabel\nlabel\n"),
+    "cannot be read as text": lambda p: context_of(p).write_bytes(b"\xff\xfe\x00volume"),
+    "_asl.json: missing": lambda p: p.with_name("sub-01_asl.json").unlink(),
+    "not valid JSON": lambda p: p.with_name("sub-01_asl.json").write_text("{"),
+    "holds a list": lambda p: p.with_name("sub-01_asl.json").write_text("[]"),
+    "has no 'PostLabelingDelay'": lambda p: p.with_name("sub-01_asl.json").write_text("{}"),
+    "is it in milliseconds": lambda p: edit_json(p, PostLabelingDelay=[0, 1500, 1500]),
+    "of frame 1 is -1": lambda p: edit_json(p, PostLabelingDelay=-1),
+    "has 2 values for 3 frames": lambda p: edit_json(p, PostLabelingDelay=[1.5, 1.5]),
+    "where seconds are needed": lambda p: edit_json(p, PostLabelingDelay="long"),
+    "M0Type Separate": lambda p: edit_json(p, M0Type="Separate"),
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_bad_input_is_refused_in_one_line_that_names_the_file(path: Path, words: str):
+    BAD[words](path)
+    with pytest.raises(SeriesError) as error:
+        read_series(path)
+    assert words in str(error.value)
+    assert "sub-01" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_damaged_bytes_give_a_series_or_a_series_error(path: Path):
+    """400 files with one to eight bytes changed; nothing else may come out of the reader."""
+    rng = np.random.default_rng(7)
+    plain = path.with_name("plain_asl.nii")
+    plain.write_bytes(gzip.decompress(path.read_bytes()))
+    for suffix in ("_asl.json", "_aslcontext.tsv"):
+        shutil.copy(path.with_name(f"sub-01{suffix}"), path.with_name(f"plain{suffix}"))
+    for victim in (path, plain, path.with_name("plain_asl.json"), context_of(path)):
+        whole = victim.read_bytes()
+        for _ in range(100):
+            damaged = bytearray(whole)
+            for _ in range(rng.integers(1, 9)):
+                damaged[rng.integers(min(len(damaged), 400))] = rng.integers(256)
+            victim.write_bytes(damaged)
+            try:
+                series = read_series(plain if victim.name.startswith("plain") else path)
+            except SeriesError:
+                continue
+            assert np.isfinite(series.images).all()
+        victim.write_bytes(whole)
+
+
+def test_folders_are_searched_without_derivatives(dataset: Path):
+    assert [p.name for p in find_series(dataset)] == [
+        "sub-01_acq-rest_asl.nii.gz",
+        "sub-02_acq-rest_asl.nii.gz",
+    ]
+    with pytest.raises(SeriesError, match="2 series"):
+        read_series(dataset)
+    with pytest.raises(SeriesError, match="no ASL series"):
+        find_series(dataset / "derivatives")
+
+
+def test_masks_are_taken_only_on_the_grid_of_the_series(path: Path):
+    series = read_series(path)
+    masks = series.images > 250
+    write_volume(path.with_name("mask.nii.gz"), masks, series.geometry)
+    assert np.array_equal(read_masks(path.with_name("mask.nii.gz"), series), masks)
+    write_volume(path.with_name("one.nii.gz"), masks[0], series.geometry)
+    assert np.array_equal(read_masks(path.with_name("one.nii.gz"), series)[2], masks[0])
+    write_volume(path.with_name("other.nii.gz"), masks, Geometry((9.0, 9.0, 9.0)))
+    with pytest.raises(SeriesError, match="spacing"):
+        read_masks(path.with_name("other.nii.gz"), series)
+    write_volume(path.with_name("small.nii.gz"), masks[:, :, :5], series.geometry)
+    with pytest.raises(SeriesError, match="shape"):
+        read_masks(path.with_name("small.nii.gz"), series)
+
+
+def test_landmarks_come_back_and_impossible_ones_are_refused(path: Path):
+    series, file = read_series(path), path.with_name("rv.json")
+    points = RVInsertion(np.array([[3.25, 4.5]]), np.array([[12.0, 5.0]]))
+    write_rv_insertion(file, points)
+    assert read_rv_insertion(file, series).anterior == pytest.approx(points.anterior)
+    for content, words in (
+        ('{"anterior": [[3, 4]], "inferior": [[3, 4]]}', "are the same"),
+        ('{"anterior": [[3, 400]], "inferior": [[3, 4]]}', "outside the image"),
+        ('{"anterior": [[3, 4]]}', "'inferior'"),
+        ('{"anterior": [[3, 4]], "inferior": [[3, 4], [5, 6]]}', "one per slice"),
+        ("{", "not valid JSON"),
+    ):
+        file.write_text(content)
+        with pytest.raises(SeriesError, match=words):
+            read_rv_insertion(file, series)
+
+
+def test_failed_writing_leaves_what_was_there(tmp_path: Path):
+    target = tmp_path / "mine.txt"
+    target.write_text("old")
+    with pytest.raises(OutputError, match=r"mine\.txt"), replacing(target) as beside:
+        beside.write_text("half")
+        raise OSError(28, "No space left on device")
+    assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]

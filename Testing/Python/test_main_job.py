@@ -1,0 +1,154 @@
+"""The whole way, as users go it: the command, and the five lines of Python."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+import ASLMyoSegLib
+from ASLMyoSegLib.io import read_series, write_series
+from ASLMyoSegLib.studies.evaluate import agreement
+
+
+def aslmyoseg(*arguments: object) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "ASLMyoSegLib.cli", *map(str, arguments)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("run") / "out"
+    done = aslmyoseg("run", dataset / "sub-01", "-o", output, "--trials", 8, "--seed", 3)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("report.html")
+    return output
+
+
+def test_run_writes_everything_in_the_geometry_of_the_input(dataset: Path, results: Path):
+    source = sitk.ReadImage(str(dataset / "sub-01/perf/sub-01_acq-rest_asl.nii.gz"))
+    for name in ("desc-myocardium_mask", "desc-myocardium_probseg", "desc-uncertainty_map"):
+        image = sitk.ReadImage(str(results / f"sub-01_acq-rest_{name}.nii.gz"))
+        assert image.GetSize() == source.GetSize()
+        assert image.GetDirection() == pytest.approx(source.GetDirection(), abs=1e-4)
+        assert image.GetOrigin() == pytest.approx(source.GetOrigin(), abs=1e-3)
+    names = {p.name for p in results.iterdir()}
+    assert {"report.html", "summary.json", "bullseye.png", "bullseye.svg"} <= names
+    assert not any(name.startswith(".") for name in names)
+
+
+def test_summary_tells_model_frames_flow_and_warnings(results: Path):
+    summary = json.loads((results / "summary.json").read_text())
+    assert summary["model"]["name"] == "mcd_unet"
+    assert summary["trials"] == 8
+    assert [f["volume_type"] for f in summary["frames"][:3]] == ["m0scan", "control", "label"]
+    mask = sitk.GetArrayFromImage(
+        sitk.ReadImage(str(results / "sub-01_acq-rest_desc-myocardium_mask.nii.gz"))
+    )
+    assert [f["mask_pixels"] for f in summary["frames"]] == mask.sum((1, 2, 3)).tolist()
+    assert summary["mbf"]["unit"] == "mL/g/min"
+    assert [s["aha"] for s in summary["mbf"]["segments"]] == list(range(7, 13))
+    assert len(summary["mbf"]["pairs"]) == 6
+    assert any("Rotation unknown" in w for w in summary["warnings"])
+
+
+def test_default_model_finds_hearts_that_it_never_saw(dataset: Path, tmp_path: Path):
+    done = aslmyoseg("evaluate", dataset, "-o", tmp_path / "m.json", "--trials", 12)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "m.json").read_text())
+    assert metrics["n_images"] == 24
+    assert metrics["dice"]["control"]["mean"] > 0.8
+    assert metrics["dice"]["label"]["mean"] > 0.75
+    assert metrics["mbf"]["n"] >= 10
+
+
+def test_run_again_leaves_finished_results_and_other_folders_alone(dataset: Path, results: Path):
+    before = {p.name: p.stat().st_mtime_ns for p in results.iterdir()}
+    again = aslmyoseg("run", dataset / "sub-01", "-o", results, "--trials", 8, "--seed", 3)
+    assert again.returncode == 0
+    assert "finished before" in again.stdout
+    other = aslmyoseg("run", dataset / "sub-02", "-o", results, "--trials", 8, "--seed", 3)
+    assert other.returncode == 2
+    assert "holds something else" in other.stderr
+    assert {p.name: p.stat().st_mtime_ns for p in results.iterdir()} == before
+
+
+def test_run_on_a_folder_goes_on_after_a_bad_series_and_names_it(dataset: Path, tmp_path: Path):
+    shutil.copytree(dataset, tmp_path / "data")
+    (tmp_path / "data/sub-01/perf/sub-01_acq-rest_aslcontext.tsv").unlink()
+    done = aslmyoseg("run", tmp_path / "data", "-o", tmp_path / "out", "--trials", 2)
+    assert done.returncode == 2
+    assert "sub-01_acq-rest_aslcontext.tsv: missing" in done.stderr
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["sub-02_acq-rest"]
+
+
+@pytest.mark.parametrize("what", ["series", "model", "nothing"])
+def test_wrong_input_is_one_line_status_2_and_no_output(dataset: Path, tmp_path: Path, what: str):
+    series = dataset / "sub-01"
+    arguments = ["run", series, "-o", tmp_path / "out", "--trials", 2]
+    if what == "series":
+        (tmp_path / "bad_asl.nii.gz").write_bytes(b"\x1f\x8bno gzip")
+        arguments[1] = tmp_path / "bad_asl.nii.gz"
+    elif what == "model":
+        (tmp_path / "m.safetensors").write_text("no model")
+        arguments += ["--model", tmp_path / "m.safetensors"]
+    else:
+        arguments[1] = tmp_path / "not there"
+    done = aslmyoseg(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.startswith("aslmyoseg:")]) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_masks_of_a_person_can_be_quantified(dataset: Path):
+    stem = dataset / "derivatives/observer/sub-01/perf/sub-01_acq-rest"
+    done = aslmyoseg(
+        "quantify", dataset / "sub-01", "--masks", f"{stem}_desc-myocardium_mask.nii.gz",
+        "--rv-insertion", f"{stem}_rvinsertion.json",
+    )  # fmt: skip
+    flow = json.loads(done.stdout)
+    assert 0.3 < flow["mbf"]["global"]["mbf"] < 2.0
+    assert flow["mbf"]["rotation_known"]
+
+
+def test_the_five_lines_of_python_work(dataset: Path, tmp_path: Path):
+    series = ASLMyoSegLib.read_series(dataset / "sub-01")
+    model = ASLMyoSegLib.load_model()
+    posterior = ASLMyoSegLib.segment(series, model, trials=4, seed=1, device="auto")
+    result = ASLMyoSegLib.quantify(series, posterior.mean >= 0.5, rv_insertion=None)
+    (outcome,) = ASLMyoSegLib.run(dataset / "sub-01", tmp_path / "out", trials=2)
+    assert np.isfinite(result.whole.mbf)
+    assert outcome.report == tmp_path / "out" / "report.html"
+
+
+def test_no_m0_gives_masks_but_no_flow_and_says_why(dataset: Path, tmp_path: Path):
+    series = read_series(dataset / "sub-01")
+    keep = slice(1, None)
+    cut = ASLMyoSegLib.series.ASLSeries(
+        series.images[keep], series.volume_types[keep], series.inversion_time[keep],
+        series.geometry, "sub-01",
+    )  # fmt: skip
+    write_series(cut, tmp_path / "sub-01_asl.nii.gz")
+    done = aslmyoseg("run", tmp_path, "-o", tmp_path / "out", "--trials", 2)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    assert summary["mbf"] is None
+    assert any("no m0scan" in w for w in summary["warnings"])
+
+
+def test_concordance_is_one_only_on_the_line_of_identity():
+    x = np.linspace(0, 4, 9)
+    same, shifted = (agreement(np.stack([x, y], axis=1)) for y in (x, x + 1))
+    assert same["ccc"] == pytest.approx(1)
+    assert shifted["r2"] == pytest.approx(1)
+    # Lin (1989): 2 s_xy / (s_x^2 + s_y^2 + (mean difference)^2)
+    assert shifted["ccc"] == pytest.approx(2 * x.var() / (2 * x.var() + 1))

@@ -1,0 +1,101 @@
+"""The digital reference object against the paper's figures and against itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ASLMyoSegLib.errors import OutputError
+from ASLMyoSegLib.perfusion.kinetics import null_time
+from ASLMyoSegLib.perfusion.quantify import quantify
+from ASLMyoSegLib.phantom import simulate_cohort, simulate_subject
+from ASLMyoSegLib.phantom.signal import bssfp_signal
+from ASLMyoSegLib.phantom.subject import contrast_to_noise
+
+
+def test_contrast_to_noise_and_physiological_noise_are_those_of_the_paper():
+    ratios = {"control": [], "label": []}
+    noise = []
+    for subject in range(1, 13):
+        for condition in ("rest", "stress"):
+            series, truth = simulate_subject(2020, subject, condition)
+            for kind, values in contrast_to_noise(series, truth).items():
+                ratios[kind].append(values.mean())
+            if condition == "rest":
+                noise.append(quantify(series, truth.observer, truth.rv_insertion).whole.pn)
+    assert np.mean(ratios["control"]) == pytest.approx(21.4, abs=3.8)
+    assert np.mean(ratios["label"]) == pytest.approx(6.5, abs=1.0)
+    assert 0.08 <= np.mean(noise) <= 0.25
+
+
+def test_same_seed_gives_the_same_bytes(tmp_path: Path):
+    trees = []
+    for name in ("a", "b"):
+        simulate_cohort(tmp_path / name, subjects=1, conditions=("rest",), seed=5)
+        files = sorted(p for p in (tmp_path / name).rglob("*") if p.is_file())
+        trees.append({p.relative_to(tmp_path / name): p.read_bytes() for p in files})
+    assert trees[0] == trees[1]
+    assert any("derivatives" in p.parts for p in trees[0])
+
+
+def test_subjects_differ_and_a_subject_keeps_its_anatomy_under_stress():
+    rest, truth = simulate_subject(1, 1, "rest")
+    stress, stressed = simulate_subject(1, 1, "stress")
+    other, _ = simulate_subject(1, 2, "rest")
+    assert rest.geometry.spacing == stress.geometry.spacing != other.geometry.spacing
+    assert truth.rv_insertion.anterior == pytest.approx(stressed.rv_insertion.anterior)
+    assert min(stressed.mbf.values()) > 0
+    assert np.mean(list(stressed.mbf.values())) > np.mean(list(truth.mbf.values()))
+
+
+def test_border_pixels_are_true_partial_volumes_and_the_observer_is_conservative():
+    _, truth = simulate_subject(8, 1)
+    partial = (truth.fraction > 0) & (truth.fraction < 1)
+    assert len(np.unique(truth.fraction[partial])) > 10
+    assert truth.observer.sum() < truth.mask.sum()
+    assert truth.fraction[truth.observer].mean() > truth.fraction[truth.mask].mean()
+
+
+def test_protocol_waits_past_the_null_unless_told_otherwise():
+    for subject in range(1, 7):
+        for condition in ("rest", "stress"):
+            series, _ = simulate_subject(3, subject, condition)
+            assert np.nanmin(series.inversion_time) > 1.15 * null_time(1.24)
+    early, _ = simulate_subject(3, 1, "stress", heartbeats=1)
+    assert np.nanmax(early.inversion_time) < 1.0
+
+
+def test_bssfp_transient_is_that_of_a_pulse_by_pulse_bloch_simulation():
+    t1, t2, tr, pulses, flip = 1.25, 0.045, 3.2e-3, 24, np.radians(50)
+
+    def turn(angle: float) -> np.ndarray:
+        c, s = np.cos(angle), np.sin(angle)
+        return np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
+
+    e1, e2 = np.exp(-tr / t1), np.exp(-tr / t2)
+    half1, half2 = np.exp(-tr / 2 / t1), np.exp(-tr / 2 / t2)
+    m = turn(flip / 2) @ np.array([0, 0, 0.5])
+    m = np.array([half2, half2, half1]) * m + [0, 0, 1 - half1]
+    for pulse in range(pulses):
+        m = turn(flip * (-1) ** (pulse + 1)) @ m
+        m = np.array([e2, e2, e1]) * m + [0, 0, 1 - e1]
+    signal = np.hypot(m[0], m[1]) / np.exp(-tr / t2) * np.exp(-1.5e-3 / t2)
+    closed = bssfp_signal(np.array([0.5]), np.array([t1]), np.array([t2]))[0]
+    assert closed == pytest.approx(signal, rel=0.06)
+
+
+def test_three_slices_cover_sixteen_segments():
+    series, truth = simulate_subject(9, 1, slices=3)
+    assert series.images.shape == (13, 3, 96, 96)
+    assert sorted(truth.mbf) == list(range(1, 17))
+    numbers = [s.aha for s in quantify(series, truth.observer, truth.rv_insertion).segments]
+    assert numbers == list(range(1, 17))
+
+
+def test_folder_that_holds_something_is_not_written_to(tmp_path: Path):
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(OutputError, match="not an empty folder"):
+        simulate_cohort(tmp_path, subjects=1)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]

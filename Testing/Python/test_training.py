@@ -1,0 +1,80 @@
+"""Training: it learns, and a killed one goes on to the same weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ASLMyoSegLib.errors import OutputError, SeriesError
+from ASLMyoSegLib.network import Architecture, load_model
+from ASLMyoSegLib.training.augmentation import augment
+from ASLMyoSegLib.training.dataset import read_examples
+from ASLMyoSegLib.training.fit import TrainingConfig, train
+
+CONFIG = TrainingConfig(architecture=Architecture(4, 3, 3, 0.5), epochs=3, learning_rate=3e-3)
+
+
+def test_loss_falls_and_the_header_tells_the_recipe(dataset: Path, tmp_path: Path):
+    losses = []
+    best = train(dataset, tmp_path / "m.safetensors", CONFIG, lambda *a: losses.append(a[2]))
+    assert losses[-1] < losses[0]
+    header = load_model(tmp_path / "m.safetensors").header
+    assert header["recipe"]["learning_rate"] == 3e-3
+    assert header["metrics"]["validation_dice"] == pytest.approx(best, abs=1e-4)
+    assert [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+def test_killed_training_goes_on_to_the_same_weights(dataset: Path, tmp_path: Path):
+    def stop_after_first(epoch: int, *_: float) -> None:
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    train(dataset, tmp_path / "whole.safetensors", CONFIG)
+    with pytest.raises(KeyboardInterrupt):
+        train(dataset, tmp_path / "broken.safetensors", CONFIG, stop_after_first)
+    epochs = []
+    train(dataset, tmp_path / "broken.safetensors", CONFIG, lambda *a: epochs.append(a[0]))
+    assert epochs == [2, 3]
+    whole, broken = (load_file(tmp_path / f"{n}.safetensors") for n in ("whole", "broken"))
+    assert all(torch.equal(whole[name], broken[name]) for name in whole)
+
+
+def test_state_of_another_recipe_is_not_gone_on_with(dataset: Path, tmp_path: Path):
+    def stop(*_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(dataset, tmp_path / "m.safetensors", CONFIG, stop)
+    other = TrainingConfig(architecture=Architecture(4, 3, 3, 0.5), epochs=4)
+    with pytest.raises(OutputError, match="other settings"):
+        train(dataset, tmp_path / "m.safetensors", other)
+
+
+def test_validation_holds_out_whole_subjects(dataset: Path):
+    training, validation = read_examples(dataset)
+    assert len(training) == len(validation) == 13
+    assert not torch.equal(training.images, validation.images)
+
+
+def test_data_without_reference_masks_are_refused(dataset: Path):
+    with pytest.raises(SeriesError, match="no series has reference masks"):
+        read_examples(dataset / "sub-01")
+
+
+def test_augmentation_moves_image_and_mask_together_and_keeps_them_valid():
+    rows, columns = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
+    radius = torch.hypot(rows - 48, columns - 48)
+    mask = (radius < 18).float().expand(16, 1, 96, 96).contiguous()
+    images, masks = augment(mask.clone(), mask, torch.Generator().manual_seed(3))
+    assert set(masks.unique().tolist()) == {0.0, 1.0}
+    assert images.mean((1, 2, 3)).abs().max() < 1e-4
+    assert images.std((1, 2, 3), unbiased=False) == pytest.approx(torch.ones(16), abs=1e-3)
+    inside = torch.stack(
+        [i[m > 0].mean() - i[m == 0].mean() for i, m in zip(images, masks, strict=True)]
+    )
+    # Contrast is inverted in one image of twenty, so nearly all keep a bright disc.
+    assert (inside > 0.5).sum() >= 12
+    assert len({round(m.sum().item()) for m in masks}) > 10

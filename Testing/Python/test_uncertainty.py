@@ -1,0 +1,139 @@
+"""The engine against a naive sampler, and the scores against their definitions."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+
+from ASLMyoSegLib.errors import ASLMyoSegError
+from ASLMyoSegLib.network import LoadedModel
+from ASLMyoSegLib.network.preparation import normalise
+from ASLMyoSegLib.series import ASLSeries, Geometry, Posterior
+from ASLMyoSegLib.uncertainty import scores
+from ASLMyoSegLib.uncertainty.sampler import segment
+
+
+@pytest.fixture
+def series() -> ASLSeries:
+    rng = np.random.default_rng(0)
+    images = rng.normal(100, 20, (2, 1, 40, 44)).astype(np.float32)
+    return ASLSeries(images, ("control", "label"), np.array([1.5, 1.5]), Geometry((3.0, 3.0, 10.0)))
+
+
+def test_mean_and_std_are_those_of_the_naive_loop(series: ASLSeries, small_model: LoadedModel):
+    """400 passes each; pixels beyond 4.5 standard errors are fewer than 1 in 10,000 by chance."""
+    trials = 400
+    posterior = segment(series, small_model, trials=trials, seed=1, device="cpu")
+    network = small_model.network.eval()
+    for layer in network.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.train()
+    torch.manual_seed(99)
+    with torch.inference_mode():
+        image = normalise(torch.from_numpy(series.images[0])[None])
+        naive = torch.stack([network(image).sigmoid()[0, 0] for _ in range(trials)]).numpy()
+    network.eval()
+    error = np.sqrt(2 / trials) * naive.std(0) + 2e-3  # and what bfloat16 rounds away
+    assert (np.abs(posterior.mean[0, 0] - naive.mean(0)) < 4.5 * error).mean() > 0.999
+    assert posterior.std[0, 0].mean() == pytest.approx(naive.std(0).mean(), rel=0.05)
+
+
+def test_same_seed_same_result_and_other_seed_another(series: ASLSeries, small_model: LoadedModel):
+    first, again, other = (
+        segment(series, small_model, trials=20, seed=s, device="cpu") for s in (1, 1, 2)
+    )
+    assert np.array_equal(first.mean, again.mean)
+    assert np.array_equal(first.trial_masks, again.trial_masks)
+    assert not np.array_equal(first.mean, other.mean)
+
+
+def test_an_image_gets_the_same_whatever_comes_after_it(
+    series: ASLSeries, small_model: LoadedModel
+):
+    alone = dataclasses.replace(
+        series,
+        images=series.images[:1],
+        volume_types=("control",),
+        inversion_time=np.array([1.5]),
+    )
+    whole = segment(series, small_model, trials=20, seed=1, device="cpu")
+    part = segment(alone, small_model, trials=20, seed=1, device="cpu")
+    assert np.array_equal(whole.mean[0], part.mean[0])
+
+
+def test_masks_of_trials_are_the_passes_at_one_half(series: ASLSeries, small_model: LoadedModel):
+    posterior = segment(series, small_model, trials=1, seed=3, device="cpu")
+    assert np.array_equal(posterior.masks_of_trial(0), posterior.mean >= 0.5)
+    assert not posterior.std.any()
+
+
+def test_images_of_other_pixel_size_come_back_on_their_own_grid(small_model: LoadedModel):
+    """The same field of view at 1.5 mm gives what it gives at 3 mm, within resampling."""
+    rng = np.random.default_rng(4)
+    coarse = torch.from_numpy(rng.normal(size=(1, 1, 12, 12)).astype(np.float32))
+    smooth = interpolate(coarse, (48, 48), mode="bicubic")
+    fine = interpolate(smooth, (96, 96), mode="bilinear")
+    results = []
+    for images, spacing in ((smooth, 3.0), (fine, 1.5)):
+        series = ASLSeries(
+            images.numpy(), ("control",), np.array([1.5]), Geometry((spacing, spacing, 10.0))
+        )
+        results.append(segment(series, small_model, trials=60, seed=5, device="cpu").mean)
+    assert results[1].shape == (1, 1, 96, 96)
+    brought = interpolate(torch.from_numpy(results[1]), (48, 48), mode="area").numpy()
+    assert np.abs(brought - results[0]).mean() < 0.03
+
+
+def test_progress_counts_every_pass(series: ASLSeries, small_model: LoadedModel):
+    seen = []
+    segment(series, small_model, trials=20, progress=lambda *a: seen.append(a), device="cpu")
+    assert seen[-1] == (40, 40)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_missing_gpu_and_unknown_device_are_said(series: ASLSeries, small_model: LoadedModel):
+    with pytest.raises(ASLMyoSegError, match="'tpu' is unknown"):
+        segment(series, small_model, trials=2, device="tpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(ASLMyoSegError, match="no GPU"):
+            segment(series, small_model, trials=2, device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_gpu_gives_the_statistics_of_the_cpu(series: ASLSeries, small_model: LoadedModel):
+    cpu, gpu = (segment(series, small_model, trials=400, device=d) for d in ("cpu", "cuda"))
+    assert np.abs(cpu.mean - gpu.mean).mean() < 0.02
+
+
+def test_mcd_uncertainty_is_the_sum_of_the_map_over_the_size_of_the_mask():
+    mean, std = np.zeros((2, 1, 4, 4)), np.full((2, 1, 4, 4), 0.25)
+    mean[0, 0, 0] = 0.5
+    score = scores.mcd_uncertainty(mean, std)
+    assert score[0, 0] == pytest.approx(16 * 0.25 / 4)
+    assert np.isnan(score[1, 0])
+
+
+def test_dice_uncertainty_is_the_spread_of_dice_over_trials():
+    reference = np.zeros((1, 1, 2, 4), bool)
+    reference[0, 0, 0] = True
+    trials = np.zeros((2, 1, 1, 2, 4), bool)
+    trials[0, 0, 0, 0] = True  # Dice 1
+    trials[1, 0, 0, 0, :2] = True  # Dice 2 * 2 / 6
+    packed = np.packbits(trials.reshape(2, 1, 1, -1), axis=-1)
+    posterior = Posterior(np.zeros((1, 1, 2, 4)), np.zeros((1, 1, 2, 4)), 2, packed, 0, "cpu")
+    assert scores.dice_uncertainty(posterior, reference)[0, 0] == pytest.approx((1 - 2 / 3) / 2)
+
+
+def test_dice_and_error_pixels_of_a_known_pair():
+    mask, reference = np.zeros((2, 1, 1, 6, 6), bool)
+    mask[..., :4] = True
+    reference[..., 2:5] = True
+    assert scores.dice(mask, reference)[0, 0] == pytest.approx(2 * 12 / 42)
+    assert scores.false_positives(mask, reference)[0, 0] == 12
+    assert scores.false_negatives(mask, reference)[0, 0] == 6
+    assert np.isnan(scores.dice(mask & False, mask & False)).all()
