@@ -83,7 +83,7 @@ def _check_content(path: Path) -> None:
     """Look before the image library does: it fills what a truncated file lacks, and makes zeros
     of NaN and infinite pixels, without a word."""
     try:
-        with (gzip.open if path.suffix == ".gz" else open)(path) as file:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
             content = file.read()
     except (OSError, EOFError, zlib.error) as error:
         raise SeriesError(f"{path}: damaged gzip file ({error}); copy it again.") from None

@@ -206,8 +206,13 @@ def test_landmarks_come_back_and_impossible_ones_are_refused(path: Path):
 def test_failed_writing_leaves_what_was_there(tmp_path: Path):
     target = tmp_path / "mine.txt"
     target.write_text("old")
-    with pytest.raises(OutputError, match=r"mine\.txt"), replacing(target) as beside:
-        beside.write_text("half")
-        raise OSError(28, "No space left on device")
+
+    def run_out_of_space() -> None:
+        with replacing(target) as beside:
+            beside.write_text("half")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OutputError, match=r"mine\.txt"):
+        run_out_of_space()
     assert target.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]

@@ -159,7 +159,7 @@ def test_simulated_flow_is_found_after_the_null():
 
 
 def test_simulated_series_before_the_null_has_its_polarity_restored():
-    """Muscle's T1 decides: with TI well before the null, restored flow is positive, raw negative."""
+    """Well before the null the restored flow is positive; unrestored it would be negative."""
     flows = []
     for subject in range(1, 9):
         series, truth = simulate_subject(0, subject, "stress", heartbeats=1)
