@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import OutputError
@@ -11,21 +13,23 @@ from ..errors import OutputError
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; it takes `path`'s place if all went well.
+    """Yield a path to write to, of the same name; it takes `path`'s place if all went well.
+
+    It lies in a hidden folder beside `path`, so that the last step is a rename on one disk.
 
     Raises:
         OutputError: where the file cannot be written.
     """
     path = Path(path)
-    # The name's end tells image libraries the format, so it stays.
-    beside = path.with_name(f".part-{path.name}")
+    folder: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix=".part-", dir=path.parent)
+        beside = Path(folder) / path.name
         yield beside
         beside.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error}).") from error
     finally:
-        # A folder that cannot be reached was named above.
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -152,3 +152,16 @@ def test_concordance_is_one_only_on_the_line_of_identity():
     assert shifted["r2"] == pytest.approx(1)
     # Lin (1989): 2 s_xy / (s_x^2 + s_y^2 + (mean difference)^2)
     assert shifted["ccc"] == pytest.approx(2 * x.var() / (2 * x.var() + 1))
+
+
+def test_scene_gives_the_flow_of_its_masks(dataset: Path, tmp_path: Path):
+    pytest.importorskip("slicer", reason="Slicer's MRML (slicer-core) is not installed")
+    done = aslmyoseg("run", dataset / "sub-01", "-o", tmp_path / "out", "--trials", 4, "--scene")
+    assert done.returncode == 0, done.stderr
+    flow = aslmyoseg("quantify", tmp_path / "out" / "scene.mrb")
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    assert flow.returncode == 0, flow.stderr
+    found = json.loads(flow.stdout)["mbf"]["segments"]
+    assert [s["mbf"] for s in found] == pytest.approx(
+        [s["mbf"] for s in summary["mbf"]["segments"]], abs=1e-4
+    )

@@ -1,0 +1,72 @@
+"""A private MRML scene that knows the nodes we use, in Slicer and with the `slicer-core` wheel."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+from ..errors import ASLMyoSegError
+
+try:
+    import slicer
+    import vtk
+except ImportError as error:
+    raise ASLMyoSegError(
+        "scenes need Slicer's MRML, which is not here: pip install 'aslmyoseg[mrml]' (Python 3.11 "
+        "or newer), or work inside Slicer."
+    ) from error
+
+LOGICS = (
+    "vtkSlicerApplicationLogic",
+    "vtkSlicerVolumesLogic",
+    "vtkSlicerTablesLogic",
+    "vtkSlicerMarkupsLogic",
+    "vtkSlicerSegmentationsModuleLogic",
+    "vtkSlicerSequencesLogic",
+)
+"""Each registers its module's node classes with a scene."""
+
+
+class PrivateScene:
+    """A scene of our own: what the user has loaded stays untouched.
+
+    >>> with PrivateScene() as scene:
+    ...     table = scene.add("vtkMRMLTableNode", "Frames")
+    """
+
+    def __enter__(self) -> PrivateScene:
+        self.scene = slicer.vtkMRMLScene()
+        # Bundles are unpacked in the cache's folder, so the scene gets one that goes with it.
+        self._folder = tempfile.TemporaryDirectory(prefix="aslmyoseg-")
+        cache, manager = slicer.vtkCacheManager(), slicer.vtkDataIOManager()
+        cache.SetRemoteCacheDirectory(self._folder.name)
+        manager.SetCacheManager(cache)
+        self.scene.SetCacheManager(cache)
+        self.scene.SetDataIOManager(manager)
+        self._logics = []
+        for name in LOGICS:
+            if hasattr(slicer, name):
+                logic = getattr(slicer, name)()
+                logic.SetMRMLScene(self.scene)
+                self._logics.append(logic)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for logic in reversed(self._logics):
+            logic.SetMRMLScene(None)
+        self.scene.Clear(True)
+        self._folder.cleanup()
+
+    def add(self, kind: str, name: str) -> Any:
+        """A new node of a class in the scene."""
+        return self.scene.AddNewNodeByClass(kind, name)
+
+    def nodes(self, kind: str) -> list[Any]:
+        """Every node of a class, in order."""
+        return [
+            self.scene.GetNthNodeByClass(i, kind)
+            for i in range(self.scene.GetNumberOfNodesByClass(kind))
+        ]
+
+
+__all__ = ["PrivateScene", "slicer", "vtk"]

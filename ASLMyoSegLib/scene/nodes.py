@@ -1,0 +1,107 @@
+"""One frame as an MRML node and back; arrays are (slice, y, x), geometry in LPS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from vtk.util.numpy_support import vtk_to_numpy
+
+from ..series import Geometry
+from .mrml import slicer, vtk
+
+SEGMENT_ID = "myocardium"
+SEGMENT_COLOUR = (1.0, 0.88, 0.30)
+REPRESENTATION = "Binary labelmap"
+
+
+def volume_node(array: np.ndarray, geometry: Geometry, name: str) -> Any:
+    """A scalar volume, outside any scene."""
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetName(name)
+    node.SetIJKToRASMatrix(ijk_to_ras(geometry))
+    slicer.util.updateVolumeFromArray(node, np.ascontiguousarray(array))
+    return node
+
+
+def volume_array(node: Any) -> np.ndarray:
+    """Pixels of a scalar volume, (slice, y, x)."""
+    return np.array(slicer.util.arrayFromVolume(node))
+
+
+def geometry_of(node: Any) -> Geometry:
+    """Geometry of a scalar volume."""
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ slicer.util.arrayFromVTKMatrix(matrix)
+    spacing = np.linalg.norm(lps[:3, :3], axis=0)
+    return Geometry(
+        tuple(spacing.tolist()),
+        tuple(lps[:3, 3].tolist()),
+        tuple((lps[:3, :3] / spacing).ravel().tolist()),
+    )
+
+
+def segmentation_node(mask: np.ndarray, geometry: Geometry, name: str) -> Any:
+    """A segmentation whose one segment, `SEGMENT_ID`, is the mask."""
+    node = slicer.vtkMRMLSegmentationNode()
+    node.SetName(name)
+    segmentation = node.GetSegmentation()
+    segmentation.SetSourceRepresentationName(REPRESENTATION)
+    # Slicer's reader cannot take a labelmap of zeros; its own empty segment it can.
+    segmentation.AddEmptySegment(SEGMENT_ID, SEGMENT_ID, SEGMENT_COLOUR)
+    if mask.any():
+        segment = segmentation.GetSegment(SEGMENT_ID)
+        segment.AddRepresentation(REPRESENTATION, _labelmap(mask, geometry))
+    return node
+
+
+def segmentation_mask(node: Any, geometry: Geometry, shape: tuple[int, int, int]) -> np.ndarray:
+    """The mask of a segmentation, bool, on a grid: a labelmap holds only its own extent."""
+    segment = node.GetSegmentation().GetSegment(SEGMENT_ID)
+    stored = segment.GetRepresentation(REPRESENTATION) if segment is not None else None
+    if stored is None or stored.IsEmpty():
+        return np.zeros(shape, bool)
+    reference = slicer.vtkOrientedImageData()
+    reference.SetExtent(0, shape[2] - 1, 0, shape[1] - 1, 0, shape[0] - 1)
+    reference.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
+    reference.SetGeometryFromImageToWorldMatrix(ijk_to_ras(geometry))
+    resampled = slicer.vtkOrientedImageData()
+    slicer.vtkOrientedImageDataResample.ResampleOrientedImageToReferenceOrientedImage(
+        stored, reference, resampled, False
+    )
+    labels = vtk_to_numpy(resampled.GetPointData().GetScalars()).reshape(shape)
+    return labels == segment.GetLabelValue()
+
+
+def _labelmap(mask: np.ndarray, geometry: Geometry) -> Any:
+    image = vtk.vtkImageData()
+    slices, rows, columns = mask.shape
+    image.SetDimensions(columns, rows, slices)
+    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
+    vtk_to_numpy(image.GetPointData().GetScalars())[:] = mask.ravel()
+    oriented = slicer.vtkOrientedImageData()
+    oriented.ShallowCopy(image)
+    oriented.SetGeometryFromImageToWorldMatrix(ijk_to_ras(geometry))
+    return oriented
+
+
+def ijk_to_ras(geometry: Geometry) -> Any:
+    """Pixel indices to RAS, vtkMatrix4x4."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array(geometry.direction).reshape(3, 3) * np.array(geometry.spacing)
+    matrix[:3, 3] = geometry.origin
+    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ matrix
+    return slicer.util.vtkMatrixFromArray(ras)
+
+
+def points_in_ras(points: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """RAS (slice, 3) in mm of pixel coordinates (slice, 2) as (y, x)."""
+    indices = np.stack([points[:, 1], points[:, 0], np.arange(len(points)), np.ones(len(points))])
+    return (slicer.util.arrayFromVTKMatrix(ijk_to_ras(geometry)) @ indices)[:3].T
+
+
+def points_in_pixels(points: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """Pixel coordinates (n, 3) as (slice, y, x) of RAS points (n, 3)."""
+    matrix = np.linalg.inv(slicer.util.arrayFromVTKMatrix(ijk_to_ras(geometry)))
+    return (matrix @ np.column_stack([points, np.ones(len(points))]).T)[2::-1].T
