@@ -55,7 +55,8 @@ def draw_bullseye(
             if value is not None:
                 middle, radius = np.radians(low + width / 2), (inner + outer) / 2
                 at = (radius * np.cos(middle), radius * np.sin(middle))
-                _write_sector(axes, colours, at, number, value, noise.get(number, np.nan))
+                size = 1.5 if mid_only else 1.0
+                _write_sector(axes, colours, at, number, value, noise.get(number, np.nan), size)
     if not mid_only:
         axes.add_patch(Circle((0, 0), RINGS[-1][3], facecolor="#f2f2f2", edgecolor="white", lw=1.5))
         axes.text(0, 0, "17\nnot imaged", ha="center", va="center", fontsize=6.5, color="#888888")
@@ -119,14 +120,25 @@ def _write_sector(
     number: int,
     value: float,
     noise: float,
+    size: float,
 ) -> None:
     known = np.isfinite(value)
     red, green, blue, _ = colours.to_rgba(value if known else 0.0)
     bright = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 or not known
     ink = "black" if bright else "white"
     x, y = at
-    axes.text(x, y + 0.068, str(number), ha="center", va="center", fontsize=6.5, color=ink)
+    axes.text(
+        x, y + 0.072 * size, str(number), ha="center", va="center", fontsize=7.5 * size, color=ink
+    )
     text = f"{value:.2f}" if known else "n/a"
-    axes.text(x, y, text, ha="center", va="center", fontsize=10, weight="bold", color=ink)
+    axes.text(x, y, text, ha="center", va="center", fontsize=10.5 * size, weight="bold", color=ink)
     if known and np.isfinite(noise):
-        axes.text(x, y - 0.068, f"± {noise:.2f}", ha="center", va="center", fontsize=6.5, color=ink)
+        axes.text(
+            x,
+            y - 0.072 * size,
+            f"± {noise:.2f}",
+            ha="center",
+            va="center",
+            fontsize=7.5 * size,
+            color=ink,
+        )

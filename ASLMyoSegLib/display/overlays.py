@@ -72,7 +72,7 @@ def as_data_uri(figure: Figure, dpi: int = 110) -> str:
 
 
 def _glow(std: np.ndarray) -> np.ndarray:
-    """RGBA of the map: transparent where the network is sure."""
+    """RGBA of the map: transparent where the network is sure, so that the image stays seen."""
     colours = ScalarMappable(Normalize(0, FULL_SCALE), COLOUR_MAP).to_rgba(std)
-    colours[..., 3] = np.clip(std / 0.25, 0, 1) ** 0.7
+    colours[..., 3] = np.clip((std - 0.08) / 0.15, 0, 1)
     return colours

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from .dropout import ByteDropout
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -42,7 +44,7 @@ class Scale(nn.Sequential):
                 nn.BatchNorm2d(outgoing),
                 nn.ReLU(inplace=True),
             ]
-        super().__init__(*layers, nn.Dropout(architecture.dropout))
+        super().__init__(*layers, ByteDropout(architecture.dropout))
 
 
 class MCDUNet(nn.Module):

@@ -53,7 +53,7 @@ def quantify(
         "t1_myocardium": t1_myocardium,
     }
     masks = np.asarray(masks, bool)
-    _check(series, masks, constants)
+    _check(series, masks, rv_insertion, constants)
     warnings: list[str] = []
     controls, labels = series.frames_of("control"), series.frames_of("label")
     times = np.array(
@@ -61,6 +61,7 @@ def quantify(
     )
     polarity = _polarity(times, null_time(t1_myocardium), warnings)
     masks = _with_m0_masks(series, masks, warnings)
+    masks = _on_shared_slices(series, masks, warnings)
     segments = _segment_maps(series, masks, rv_insertion, warnings)
 
     def flow(number: int, name: str, regions: np.ndarray) -> SegmentFlow:
@@ -98,9 +99,14 @@ def quantify(
     return MBFResult(whole, parts, rv_insertion is not None, constants, tuple(warnings))
 
 
-def _check(series: ASLSeries, masks: np.ndarray, constants: dict[str, float]) -> None:
+def _check(
+    series: ASLSeries,
+    masks: np.ndarray,
+    rv_insertion: RVInsertion | None,
+    constants: dict[str, float],
+) -> None:
     for name, value in constants.items():
-        if not value > 0 or (name == "labelling_efficiency" and value > 1):
+        if not 0 < value < np.inf or (name == "labelling_efficiency" and value > 1):
             raise QuantificationError(f"{name} is {value:g}, which is out of range.")
     if masks.shape != series.images.shape:
         raise QuantificationError(
@@ -112,10 +118,28 @@ def _check(series: ASLSeries, masks: np.ndarray, constants: dict[str, float]) ->
             f"{series.name}: {counts['control']} control and {counts['label']} label frames make "
             "no pairs; correct the aslcontext table or leave the odd frame out."
         )
+    if counts["control"] == 0:
+        raise QuantificationError(
+            f"{series.name}: no control and no label frame; correct the aslcontext table."
+        )
+    for frame in series.frames_of("control") + series.frames_of("label"):
+        if not 0 < series.inversion_time[frame] < np.inf:
+            raise QuantificationError(
+                f"{series.name}: frame {frame} has inversion time "
+                f"{series.inversion_time[frame]:g} s; give each control and label frame its own."
+            )
     if counts["m0scan"] == 0:
         raise QuantificationError(
             f"{series.name}: no m0scan frame, so the difference has no scale; add an M0 image "
             "without inversion to the series."
+        )
+    slices = masks.shape[1]
+    if rv_insertion is not None and not (
+        len(rv_insertion.anterior) == len(rv_insertion.inferior) == slices
+    ):
+        raise QuantificationError(
+            f"{series.name}: RV insertion points of {len(rv_insertion.anterior)} anterior and "
+            f"{len(rv_insertion.inferior)} inferior slices on {slices}; give both in each slice."
         )
     if not masks.any():
         raise QuantificationError(
@@ -157,6 +181,27 @@ def _with_m0_masks(series: ASLSeries, masks: np.ndarray, warnings: list[str]) ->
         masks[frame, k] = common[k]
     frames = ", ".join(str(f) for f in sorted({f for f, _ in missing}))
     warnings.append(f"m0scan frame {frames}: no mask; what most control masks share is used.")
+    return masks
+
+
+def _on_shared_slices(series: ASLSeries, masks: np.ndarray, warnings: list[str]) -> np.ndarray:
+    """Masks without those pairs that lack a slice which others have.
+
+    Means over different slices differ by far more than flow does, so their difference is no flow.
+    """
+    used = masks.any((2, 3))
+    drawn = used.any(0)
+    masks = masks.copy()
+    for number, pair in enumerate(
+        zip(series.frames_of("control"), series.frames_of("label"), strict=True), start=1
+    ):
+        lacking = np.flatnonzero(drawn & ~used[list(pair)].all(0))
+        if lacking.size:
+            masks[list(pair)] = False
+            warnings.append(
+                f"Pair {number}: no mask in slice {', '.join(map(str, lacking))} of its control or "
+                "label; the pair is left out."
+            )
     return masks
 
 

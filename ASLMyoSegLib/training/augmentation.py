@@ -19,6 +19,13 @@ def augment(
     grid = _warp(images, generator)
     warped = grid_sample(images, grid, padding_mode="reflection", align_corners=False)
     outlines = grid_sample(masks, grid, padding_mode="zeros", align_corners=False)
+    # Interpolation softens borders, so half of the images are only turned and mirrored, exactly.
+    exact = torch.rand(len(images), generator=generator) < 0.5
+    quarter = 1 if images.shape[-1] == images.shape[-2] else 2
+    turns = quarter * int(torch.randint(4, (), generator=generator))
+    mirror = [-1] if torch.rand((), generator=generator) < 0.5 else []
+    for moved, still in ((warped, images), (outlines, masks)):
+        moved[exact] = still[exact].rot90(turns, (-2, -1)).flip(mirror)
     return normalise(_recolour(normalise(warped), generator)), (outlines >= 0.5).float()
 
 

@@ -55,7 +55,7 @@ def read_references(root: str | Path) -> list[ReferenceSeries]:
     return found
 
 
-def read_examples(root: str | Path, validation: float = 0.1) -> tuple[Examples, Examples]:
+def read_examples(root: str | Path, validation: float = 0.05) -> tuple[Examples, Examples]:
     """Training and validation images of a data set.
 
     Args:

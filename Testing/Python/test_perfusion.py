@@ -219,3 +219,53 @@ def test_empty_masks_and_impossible_constants_are_refused():
         quantify(series, np.zeros_like(masks))
     with pytest.raises(QuantificationError, match="t1_blood is 0"):
         quantify(series, masks, t1_blood=0.0)
+
+
+def test_a_pair_that_lacks_a_slice_is_left_out_and_named():
+    """Brightness differs between slices, so a mean over fewer slices would pass for flow."""
+    series, masks = series_with_flow(np.ones(6))
+    series = dataclasses.replace(
+        series, images=np.concatenate([series.images, 1.3 * series.images], axis=1)
+    )
+    masks = np.repeat(masks, 2, axis=1)
+    masks[2, 1] = False
+    result = quantify(series, masks)
+    assert np.isnan(result.whole.pairs[0])
+    assert result.whole.mbf == pytest.approx(1.0, rel=1e-3)
+    assert any("Pair 1" in w and "left out" in w for w in result.warnings)
+
+
+@pytest.mark.parametrize("time", [np.nan, np.inf, 0.0])
+def test_a_frame_without_inversion_time_is_refused_by_its_number(time):
+    series, masks = series_with_flow(np.ones(6))
+    times = series.inversion_time.copy()
+    times[1] = time
+    with pytest.raises(QuantificationError, match="frame 1 has inversion time"):
+        quantify(dataclasses.replace(series, inversion_time=times), masks, POINTS)
+
+
+def test_landmarks_and_masks_that_do_not_fit_the_series_are_refused():
+    series, masks = series_with_flow(np.ones(6))
+    with pytest.raises(QuantificationError, match="masks of shape"):
+        quantify(series, masks[..., :-1], POINTS)
+    two = RVInsertion(*(np.repeat(p, 2, axis=0) for p in (POINTS.anterior, POINTS.inferior)))
+    with pytest.raises(QuantificationError, match="RV insertion points"):
+        quantify(series, masks, two)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0, 360))
+def test_turning_mask_and_landmarks_together_keeps_the_size_of_segments(turn):
+    """A wall that is thicker on one side, so that its segments differ in size."""
+    rows, columns = np.mgrid[:96, :96]
+    angle = np.arctan2(48.0 - rows, columns - 48.0)
+    radius = np.hypot(rows - 48.0, columns - 48.0)
+
+    def sizes(degrees: float) -> np.ndarray:
+        mask = (radius > 10) & (radius < 16 + 3 * np.cos(angle - np.radians(degrees)))
+        centre = np.array([48.0, 48.0])
+        points = (at(degrees + 120, 16), at(degrees + 240, 16))
+        labels = segment_labels(mask, "mid", Orientation.of_insertions(centre, *points), centre)
+        return np.bincount(labels.ravel(), minlength=13)[7:]
+
+    assert sizes(turn) == pytest.approx(sizes(0.0), abs=12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ CONFIG = TrainingConfig(architecture=Architecture(4, 3, 3, 0.5), epochs=3, learn
 
 def test_loss_falls_and_the_header_tells_the_recipe(dataset: Path, tmp_path: Path):
     losses = []
-    best = train(dataset, tmp_path / "m.safetensors", CONFIG, lambda *a: losses.append(a[2]))
-    assert losses[-1] < losses[0]
+    config = dataclasses.replace(CONFIG, epochs=15, augmentation=False)
+    best = train(dataset, tmp_path / "m.safetensors", config, lambda *a: losses.append(a[2]))
+    assert losses[-1] < losses[0] - 0.02
     header = load_model(tmp_path / "m.safetensors").header
     assert header["recipe"]["learning_rate"] == 3e-3
     assert header["metrics"]["validation_dice"] == pytest.approx(best, abs=1e-4)
@@ -77,4 +79,6 @@ def test_augmentation_moves_image_and_mask_together_and_keeps_them_valid():
     )
     # Contrast is inverted in one image of twenty, so nearly all keep a bright disc.
     assert (inside > 0.5).sum() >= 12
-    assert len({round(m.sum().item()) for m in masks}) > 10
+    sizes = [round(m.sum().item()) for m in masks]
+    assert 3 <= sizes.count(round(mask[0].sum().item())) <= 13  # half are turned exactly
+    assert len(set(sizes)) >= 4
