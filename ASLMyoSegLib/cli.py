@@ -17,6 +17,7 @@ from rich.table import Table
 
 from . import __version__
 from .errors import ASLMyoSegError
+from .uncertainty import DEFAULT_TRIALS
 
 app = typer.Typer(
     help="Myocardial arterial spin labelling: masks, their uncertainty, and blood flow.",
@@ -25,8 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console(stderr=True)
-
-DEFAULT_TRIALS = 1115
 
 
 class Device(str, Enum):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,14 +23,13 @@ from .io import (
     write_rv_insertion,
     write_volume,
 )
+from .io.files import replacing
 from .network import LoadedModel, load_model
 from .perfusion.quantify import quantify
 from .series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
+from .uncertainty import DEFAULT_TRIALS
 from .uncertainty.sampler import segment
 from .uncertainty.scores import mcd_uncertainty
-
-DEFAULT_TRIALS = 1115
-"""Stochastic passes per image, as in the paper."""
 
 MBF_UNIT = "mL/g/min"
 
@@ -209,7 +206,8 @@ def _run_one(
         seconds=time.monotonic() - started,
         warnings=warnings,
     )
-    with _whole_folder(output) as beside:
+    with replacing(output) as beside:
+        beside.mkdir()
         _write_results(beside, series, posterior, segmentation, result, summary, points, scene)
     return Outcome(source, report)
 
@@ -309,39 +307,6 @@ def _is_finished(output: Path, source: Path, model: LoadedModel, trials: int, se
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-class _whole_folder:  # noqa: N801 - a context manager reads as a verb
-    """A folder written beside its place and moved there when complete; nothing if not."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-
-    def __enter__(self) -> Path:
-        try:
-            self.target.parent.mkdir(parents=True, exist_ok=True)
-            self.beside = Path(
-                tempfile.mkdtemp(prefix=f".{self.target.name}-", dir=self.target.parent)
-            )
-        except OSError as error:
-            raise OutputError(f"{self.target}: cannot be written ({error.strerror}).") from error
-        return self.beside
-
-    def __exit__(self, kind: type | None, error: BaseException | None, _trace: object) -> None:
-        try:
-            if kind is None:
-                if self.target.exists():
-                    self.target.rmdir()
-                self.beside.chmod(0o755)
-                self.beside.rename(self.target)
-        except OSError as failure:
-            raise OutputError(
-                f"{self.target}: cannot be written ({failure.strerror})."
-            ) from failure
-        finally:
-            shutil.rmtree(self.beside, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise OutputError(f"{self.target}: cannot be written ({error.strerror}).") from error
 
 
 def _number(value: float) -> float | None:

@@ -16,6 +16,7 @@ from ..network import LoadedModel, MCDUNet
 from ..network.precision import autocast, choose_device
 from ..network.preparation import PIXEL_RANGE, PIXEL_TARGET, normalise
 from ..series import ASLSeries, Posterior
+from . import DEFAULT_TRIALS
 
 BATCH = 16
 """Passes computed at once."""
@@ -24,7 +25,7 @@ BATCH = 16
 def segment(
     series: ASLSeries,
     model: LoadedModel,
-    trials: int = 1115,
+    trials: int = DEFAULT_TRIALS,
     seed: int = 0,
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +90,18 @@ def test_run_on_a_folder_goes_on_after_a_bad_series_and_names_it(dataset: Path, 
     assert done.returncode == 2
     assert "sub-01_acq-rest_aslcontext.tsv: missing" in done.stderr
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["sub-02_acq-rest"]
+
+
+def test_interrupt_ends_cleanly_and_leaves_nothing(dataset: Path, tmp_path: Path):
+    command = [sys.executable, "-m", "ASLMyoSegLib.cli", "run", dataset / "sub-01"]
+    command += ["-o", tmp_path / "out", "--trials", "100000"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    time.sleep(8)
+    process.send_signal(signal.SIGINT)
+    _, words = process.communicate(timeout=30)
+    assert process.returncode not in (0, 2)
+    assert "Traceback" not in words
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("what", ["series", "model", "nothing"])
