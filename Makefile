@@ -6,7 +6,8 @@ BIN := .venv/bin
 demo: .venv/ready
 	rm -rf build/demo
 	$(BIN)/aslmyoseg simulate build/demo/data --subjects 1 --condition rest --slices 3 --seed 20261
-	$(BIN)/aslmyoseg run build/demo/data -o build/demo/report --trials 100 --seed 1
+	$(BIN)/aslmyoseg run build/demo/data -o build/demo/report --trials 100 --seed 1 \
+		--rv-insertion build/demo/data/derivatives/observer/sub-01/perf/sub-01_acq-rest_rvinsertion.json
 
 test: .venv/ready-test
 	$(BIN)/ruff check .

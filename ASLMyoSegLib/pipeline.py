@@ -16,6 +16,7 @@ from .display.bullseye import draw_bullseye, save_bullseye
 from .display.report import write_report
 from .errors import ASLMyoSegError, OutputError, QuantificationError
 from .io import (
+    find_rv_insertion,
     find_series,
     read_rv_insertion,
     read_series,
@@ -76,7 +77,8 @@ def run(
         trials: stochastic passes per image.
         seed: of the passes.
         device: `auto`, `cpu` or `cuda`.
-        rv_insertion: file of RV insertion points, for a single series.
+        rv_insertion: file of RV insertion points, for a single series; None takes
+            ``*_rvinsertion.json`` beside a series, where there is one.
         scene: whether to write a Slicer scene as well.
         progress: called with the name of the series, passes done and passes in all.
 
@@ -184,7 +186,8 @@ def _run_one(
         )
     started = time.monotonic()
     series = read_series(source)
-    points = read_rv_insertion(rv_insertion, series) if rv_insertion else None
+    landmarks = rv_insertion or find_rv_insertion(source)
+    points = read_rv_insertion(landmarks, series) if landmarks else None
     posterior = segment(
         series,
         model,

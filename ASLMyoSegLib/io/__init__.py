@@ -1,11 +1,12 @@
 """Files in and out."""
 
 from .bids import find_series, read_series, series_name, write_series
-from .landmarks import read_rv_insertion, write_rv_insertion
+from .landmarks import find_rv_insertion, read_rv_insertion, write_rv_insertion
 from .masks import read_masks
 from .nifti import write_volume
 
 __all__ = [
+    "find_rv_insertion",
     "find_series",
     "read_masks",
     "read_rv_insertion",

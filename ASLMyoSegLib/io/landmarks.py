@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..series import ASLSeries, RVInsertion
+from .bids import series_name
 from .files import replacing
 
 
@@ -54,6 +55,12 @@ def read_rv_insertion(path: str | Path, series: ASLSeries) -> RVInsertion:
             "they fix the rotation only where they differ."
         )
     return RVInsertion(**points)
+
+
+def find_rv_insertion(series: Path) -> Path | None:
+    """``sub-01_rvinsertion.json`` beside ``sub-01_asl.nii.gz``, where there is one."""
+    beside = series.with_name(f"{series_name(series)}_rvinsertion.json")
+    return beside if beside.is_file() else None
 
 
 def write_rv_insertion(path: str | Path, points: RVInsertion) -> None:

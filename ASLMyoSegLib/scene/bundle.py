@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,15 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..io.files import replacing
-from ..series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
+from ..series import STATUSES, ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
 from . import nodes
+from .archive import check_bundle
 from .mrml import PrivateScene, slicer, vtk
 
 ROLE = "ASLMyoSeg.role"
 NAME = "ASLMyoSeg.series"
 INFERNO = "vtkMRMLColorTableNodeFileInferno.txt"
 """ID of the colour table that Slicer itself brings."""
-LARGEST_BUNDLE = 4 << 30
-"""Bytes that a bundle may unpack to."""
 
 
 def write_scene(
@@ -45,14 +43,19 @@ def write_scene(
             "uncertainty": lambda f: nodes.volume_node(posterior.std[f], geometry, "uncertainty"),
         }
         for role, make in makers.items():
-            sequence = scene.add("vtkMRMLSequenceNode", f"{series.name} {role}")
+            # MRML names files after nodes, and leaves an ampersand in them as it is in its XML.
+            shown = series.name.replace("&", "+")
+            sequence = scene.add("vtkMRMLSequenceNode", f"{shown} {role}")
             sequence.SetAttribute(ROLE, role)
             sequence.SetAttribute(NAME, series.name)
             sequence.SetIndexName("frame")
             sequence.SetIndexUnit("")
             sequence.SetIndexType(slicer.vtkMRMLSequenceNode.NumericIndex)
             for frame in range(len(series.images)):
-                sequence.SetDataNodeAtValue(make(frame), str(frame))
+                node = make(frame)
+                for key, value in _attributes(series, segmentation, frame).items():
+                    node.SetAttribute(f"ASLMyoSeg.{key}", value)
+                sequence.SetDataNodeAtValue(node, str(frame))
             if role == "images":
                 browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
             else:
@@ -72,14 +75,14 @@ def write_scene(
 def read_scene(path: str | Path) -> tuple[ASLSeries, Segmentation, RVInsertion | None]:
     """Read images, masks as they now are, and landmarks of a scene that `write_scene` made.
 
-    A frame whose mask is not the one that the network drew has the status `corrected`. Scores are
-    NaN: they belong to the passes, which a scene does not keep.
+    A frame whose mask is not the one that was written has the status `corrected`, others keep
+    theirs. Scores are NaN: they belong to the passes, which a scene does not keep.
 
     Raises:
         SeriesError: where the file is no such scene.
     """
     path = Path(path)
-    _check_bundle(path)
+    check_bundle(path)
     with PrivateScene() as scene:
         if not scene.scene.ReadFromMRB(str(path), True):
             raise SeriesError(f"{path}: Slicer's MRML cannot read it as a scene; save it again.")
@@ -106,8 +109,8 @@ def read_scene(path: str | Path) -> tuple[ASLSeries, Segmentation, RVInsertion |
             {"source": str(path)},
         )
     status = tuple(
-        "corrected" if fingerprint(mask) != original else "automatic"
-        for mask, original in zip(drawn, table["automatic"], strict=True)
+        "corrected" if fingerprint(mask) != original else str(written)
+        for mask, original, written in zip(drawn, table["automatic"], table["status"], strict=True)
     )
     return series, Segmentation(drawn, status, np.full(drawn.shape[:2], np.nan)), points
 
@@ -131,6 +134,19 @@ def _show(proxy: Any, role: str) -> None:
         display.SetApplyThreshold(True)
 
 
+def _attributes(series: ASLSeries, segmentation: Segmentation, frame: int) -> dict[str, str]:
+    """What each node of a frame says of it, for scripts and people in Slicer."""
+    return {
+        "volume_type": series.volume_types[frame],
+        "inversion_time": _seconds(series.inversion_time[frame]),
+        "status": segmentation.status[frame],
+    }
+
+
+def _seconds(time: float) -> str:
+    return "" if np.isnan(time) else f"{time:.6f}"
+
+
 def _add_landmarks(scene: PrivateScene, points: RVInsertion, series: ASLSeries) -> None:
     node = scene.add("vtkMRMLMarkupsFiducialNode", "RV insertions")
     node.SetAttribute(ROLE, "landmarks")
@@ -141,7 +157,7 @@ def _add_landmarks(scene: PrivateScene, points: RVInsertion, series: ASLSeries) 
 
 def _add_frames(scene: PrivateScene, series: ASLSeries, segmentation: Segmentation) -> None:
     frames = len(series.images)
-    times = ["" if np.isnan(t) else f"{t:.6f}" for t in series.inversion_time]
+    times = [_seconds(t) for t in series.inversion_time]
     scores = [" ".join(f"{v:.4f}" for v in row) for row in segmentation.mcd_uncertainty]
     _add_table(
         scene,
@@ -185,26 +201,6 @@ def _add_table(scene: PrivateScene, name: str, role: str, columns: dict[str, lis
         node.AddColumn(column)
 
 
-def _check_bundle(path: Path) -> None:
-    """Refuse what is no zip file, is damaged, would leave its folder, or would fill the disk."""
-    if not path.is_file():
-        raise SeriesError(f"{path}: no such file.")
-    try:
-        with zipfile.ZipFile(path) as bundle:
-            entries = bundle.infolist()
-            for entry in entries:
-                parts = Path(entry.filename.replace("\\", "/"))
-                if parts.is_absolute() or ".." in parts.parts:
-                    raise SeriesError(f"{path}: entry {entry.filename!r} would leave its folder.")
-            if sum(e.file_size for e in entries) > LARGEST_BUNDLE:
-                raise SeriesError(f"{path}: unpacks to more than {LARGEST_BUNDLE >> 30} GB.")
-            damaged = bundle.testzip()
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise SeriesError(f"{path}: not a Slicer scene bundle ({error}).") from None
-    if damaged:
-        raise SeriesError(f"{path}: entry {damaged!r} is damaged; save the scene again.")
-
-
 def _sequence(scene: PrivateScene, role: str, path: Path) -> Any:
     for node in scene.nodes("vtkMRMLSequenceNode"):
         if node.GetAttribute(ROLE) == role and node.GetNumberOfDataNodes():
@@ -222,6 +218,7 @@ def _frames(scene: PrivateScene, path: Path) -> dict[str, np.ndarray]:
             for key, title in {
                 "type": "volume type",
                 "time": "inversion time (s)",
+                "status": "status",
                 "automatic": "automatic mask",
             }.items():
                 column = table.GetColumnByName(title)
@@ -236,6 +233,11 @@ def _frames(scene: PrivateScene, path: Path) -> dict[str, np.ndarray]:
             except ValueError as error:
                 raise SeriesError(f"{path}: its frame table has a wrong time ({error}).") from None
             columns["time"] = np.array(times)
+            unknown = sorted(set(columns["status"].tolist()) - set(STATUSES))
+            if unknown:
+                raise SeriesError(
+                    f"{path}: status {unknown[0]!r} is unknown; use {', '.join(STATUSES)}."
+                )
             return columns
     raise SeriesError(f"{path}: has no frame table; give a scene that `aslmyoseg` wrote.")
 
@@ -246,15 +248,20 @@ def _landmarks(
     for node in scene.nodes("vtkMRMLMarkupsFiducialNode"):
         if node.GetAttribute(ROLE) != "landmarks":
             continue
-        found: dict[str, list[np.ndarray]] = {"anterior": [], "inferior": []}
-        for index in range(node.GetNumberOfControlPoints()):
+        found: dict[str, dict[int, np.ndarray]] = {"anterior": {}, "inferior": {}}
+        total = node.GetNumberOfControlPoints()
+        for index in range(total):
             label, position = node.GetNthControlPointLabel(index), [0.0, 0.0, 0.0]
             node.GetNthControlPointPositionWorld(index, position)
+            at, *pixel = nodes.points_in_pixels(np.array([position]), geometry)[0]
             if label in found:
-                found[label].append(nodes.points_in_pixels(np.array([position]), geometry)[0, 1:])
-        if any(len(points) != shape[0] for points in found.values()):
+                # A point placed by hand lies near its slice, and in any order.
+                found[label][int(np.clip(np.rint(at), 0, shape[0] - 1))] = np.array(pixel)
+        if total != 2 * shape[0] or any(len(points) != shape[0] for points in found.values()):
             raise SeriesError(
                 f"{path}: RV insertions need one 'anterior' and one 'inferior' point per slice."
             )
-        return RVInsertion(**{name: np.array(points) for name, points in found.items()})
+        return RVInsertion(
+            **{name: np.array([at[i] for i in range(shape[0])]) for name, at in found.items()}
+        )
     return None

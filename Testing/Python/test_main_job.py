@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -134,14 +136,30 @@ def test_masks_of_a_person_can_be_quantified(dataset: Path):
     assert flow["mbf"]["rotation_known"]
 
 
-def test_the_five_lines_of_python_work(dataset: Path, tmp_path: Path):
-    series = ASLMyoSegLib.read_series(dataset / "sub-01")
-    model = ASLMyoSegLib.load_model()
-    posterior = ASLMyoSegLib.segment(series, model, trials=4, seed=1, device="auto")
-    result = ASLMyoSegLib.quantify(series, posterior.mean >= 0.5, rv_insertion=None)
-    (outcome,) = ASLMyoSegLib.run(dataset / "sub-01", tmp_path / "out", trials=2)
-    assert np.isfinite(result.whole.mbf)
+def test_the_lines_of_python_in_the_readme_work(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    series = read_series(dataset / "sub-01")
+    write_series(dataclasses.replace(series, name="sub-01"), tmp_path / "sub-01_asl.nii.gz")
+    monkeypatch.chdir(tmp_path)
+    readme = Path(ASLMyoSegLib.__file__).parents[1] / "README.md"
+    (code,) = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    names: dict = {}
+    exec(code, names)
+    assert np.isfinite(names["result"].whole.mbf)
+    assert names["posterior"].mean.shape == series.images.shape
+
+
+def test_run_is_a_function_too_and_takes_landmarks_that_lie_beside_the_series(
+    dataset: Path, tmp_path: Path
+):
+    shutil.copytree(dataset / "sub-01", tmp_path / "in")
+    points = next((dataset / "derivatives/observer/sub-01").rglob("*_rvinsertion.json"))
+    shutil.copy(points, tmp_path / "in/perf")
+    (outcome,) = ASLMyoSegLib.run(tmp_path / "in", tmp_path / "out", trials=2)
     assert outcome.report == tmp_path / "out" / "report.html"
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    assert summary["mbf"]["rotation_known"]
 
 
 def test_no_m0_gives_masks_but_no_flow_and_says_why(dataset: Path, tmp_path: Path):

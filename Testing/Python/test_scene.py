@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import stat
 import zipfile
 from pathlib import Path
 
@@ -16,9 +18,9 @@ from ASLMyoSegLib.perfusion import quantify
 from ASLMyoSegLib.phantom import simulate_subject
 from ASLMyoSegLib.scene import read_scene, write_scene
 from ASLMyoSegLib.scene.bundle import ROLE
-from ASLMyoSegLib.scene.mrml import PrivateScene
+from ASLMyoSegLib.scene.mrml import PrivateScene, slicer
 from ASLMyoSegLib.scene.nodes import segmentation_mask, segmentation_node
-from ASLMyoSegLib.series import Posterior, Segmentation
+from ASLMyoSegLib.series import ASLSeries, Geometry, Posterior, Segmentation
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +126,20 @@ def test_series_without_landmarks_has_none_in_its_scene(case, tmp_path: Path):
     assert read_scene(tmp_path / "s.mrb")[2] is None
 
 
+@pytest.mark.parametrize("name", ["rest & stress", "a/b", 'q"<é>', "50%20:;"])
+def test_any_name_of_a_series_comes_back(tmp_path: Path, name: str):
+    shape = (2, 1, 16, 16)
+    masks = np.ones(shape, bool)
+    series = ASLSeries(
+        np.ones(shape, np.float32), ("control", "label"), np.array([1.5, 1.6]),
+        Geometry((2.0, 2.0, 9.0)), name,
+    )  # fmt: skip
+    posterior = Posterior(masks * 0.9, masks * 0.2, 2, np.zeros(1), 0, "cpu")
+    segmentation = Segmentation(masks, ("automatic",) * 2, np.ones((2, 1)))
+    write_scene(tmp_path / "r&s.mrb", series, posterior, segmentation, None)
+    assert read_scene(tmp_path / "r&s.mrb")[0].name == name
+
+
 def test_what_is_no_scene_is_refused(case, tmp_path: Path):
     bad = tmp_path / "bad.mrb"
     with pytest.raises(SeriesError, match="no such file"):
@@ -143,3 +159,100 @@ def test_what_is_no_scene_is_refused(case, tmp_path: Path):
     with pytest.raises(SeriesError):
         read_scene(bad)
     assert not (tmp_path.parent / "outside.mrml").exists()
+
+
+def test_edit_of_the_proxy_stays_in_its_frame_and_comes_back(case, tmp_path: Path):
+    """As the Segment Editor edits: the browser's proxy, whose labelmap shrinks to its extent."""
+    path, series, masks, _, _ = case
+    edited = masks[5].copy()
+    edited[0] = False
+    edited[1, 30:60, 40:45] = True
+    drawn = segmentation_node(edited, series.geometry, "drawn").GetSegmentation()
+    labelmap = drawn.GetSegment("myocardium").GetRepresentation("Binary labelmap")
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    with PrivateScene() as scene:
+        assert scene.scene.ReadFromMRB(str(path), True)
+        (browser,) = scene.nodes("vtkMRMLSequenceBrowserNode")
+        (sequence,) = (
+            s for s in scene.nodes("vtkMRMLSequenceNode") if s.GetAttribute(ROLE) == "masks"
+        )
+        browser.SetSelectedItemNumber(5)
+        proxy = browser.GetProxyNode(sequence)
+        assert not proxy.GetDisplayNode().GetVisibility2DFill()
+        assert logic.SetBinaryLabelmapToSegment(labelmap, proxy, "myocardium", logic.MODE_REPLACE)
+        segment = proxy.GetSegmentation().GetSegment("myocardium")
+        assert segment.GetRepresentation("Binary labelmap").GetExtent()[4:] != (0, 2)
+        browser.SetSelectedItemNumber(6)
+        assert scene.scene.WriteToMRB(str(tmp_path / "corrected.mrb"))
+    _, segmentation, _ = read_scene(tmp_path / "corrected.mrb")
+    assert np.array_equal(segmentation.masks[5], edited)
+    others = np.arange(13) != 5
+    assert np.array_equal(segmentation.masks[others], masks[others])
+    assert segmentation.status == ("automatic",) * 5 + ("corrected",) + ("automatic",) * 7
+
+
+def test_frames_keep_their_status_and_say_what_they_are(case, tmp_path: Path):
+    _, series, masks, points, _ = case
+    status = ("corrected", "accepted") + ("automatic",) * 11
+    posterior = Posterior(
+        masks * 0.9, np.zeros(masks.shape, np.float32), 2, np.zeros((2, 13, 3, 1152)), 0, "cpu"
+    )
+    segmentation = Segmentation(masks, status, np.ones((13, 3)))
+    write_scene(tmp_path / "s.mrb", series, posterior, segmentation, None, points)
+    assert read_scene(tmp_path / "s.mrb")[1].status == status
+    with PrivateScene() as scene:
+        assert scene.scene.ReadFromMRB(str(tmp_path / "s.mrb"), True)
+        for sequence in scene.nodes("vtkMRMLSequenceNode"):
+            frames = [sequence.GetNthDataNode(f) for f in range(13)]
+            for key, values in (("status", status), ("volume_type", series.volume_types)):
+                assert tuple(n.GetAttribute(f"ASLMyoSeg.{key}") for n in frames) == values
+            times = [float(n.GetAttribute("ASLMyoSeg.inversion_time") or "nan") for n in frames]
+            assert times == pytest.approx(series.inversion_time, nan_ok=True, abs=1e-6)
+
+
+def test_landmarks_belong_to_the_slice_that_they_lie_in(case, tmp_path: Path):
+    path, _, _, points, _ = case
+    with PrivateScene() as scene:
+        assert scene.scene.ReadFromMRB(str(path), True)
+        (node,) = scene.nodes("vtkMRMLMarkupsFiducialNode")
+        node.SwapControlPoints(0, 2)
+        assert scene.scene.WriteToMRB(str(tmp_path / "swapped.mrb"))
+        node.RemoveNthControlPoint(0)
+        assert scene.scene.WriteToMRB(str(tmp_path / "removed.mrb"))
+    landmarks = read_scene(tmp_path / "swapped.mrb")[2]
+    assert landmarks.anterior == pytest.approx(points.anterior, abs=1e-3)
+    with pytest.raises(SeriesError, match="per slice"):
+        read_scene(tmp_path / "removed.mrb")
+
+
+def link(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)
+    entry.create_system = 3
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return entry
+
+
+@pytest.mark.parametrize("entry", ["../../../outside", "C:/outside", "/outside", link("outside")])
+def test_nothing_leaves_its_folder_from_the_bundle_of_masks_either(case, tmp_path: Path, entry):
+    def add(content: bytes) -> bytes:
+        inner = io.BytesIO(content)
+        with zipfile.ZipFile(inner, "a") as bundle:
+            bundle.writestr(entry, "x")
+        return inner.getvalue()
+
+    with pytest.raises(SeriesError, match="would leave its folder"):
+        read_scene(with_changed_masks(case[0], tmp_path, add))
+
+
+def test_damaged_bundle_of_masks_is_refused_before_it_is_unpacked(case, tmp_path: Path):
+    with pytest.raises(SeriesError, match="not a Slicer scene bundle"):
+        read_scene(with_changed_masks(case[0], tmp_path, lambda c: c[: len(c) // 2]))
+
+
+def with_changed_masks(path: Path, folder: Path, change) -> Path:
+    """A copy of a scene, with the inner bundle that holds its masks changed."""
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(folder / "changed.mrb", "w") as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            new.writestr(entry, change(content) if entry.filename.endswith("seq.mrb") else content)
+    return folder / "changed.mrb"
