@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import interpolate, pad
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..network import LoadedModel, MCDUNet
 from ..network.precision import autocast, choose_device
-from ..network.preparation import PIXEL_RANGE, PIXEL_TARGET, normalise
 from ..series import ASLSeries, Posterior
 from . import DEFAULT_TRIALS
+from .grid import NetworkGrid
 
 BATCH = 16
 """Passes computed at once."""
@@ -49,7 +47,7 @@ def segment(
     target = choose_device(device)
     network = stochastic(model.network).to(target, memory_format=torch.channels_last)
     frames, slices, rows, columns = series.images.shape
-    preparation = Preparation.of(series, model.network.architecture.stride)
+    grid = NetworkGrid.of(series, model.network.architecture.stride)
     mean = np.empty(series.images.shape, np.float32)
     std = np.empty(series.images.shape, np.float32)
     packed = np.empty((trials, frames, slices, -(-rows * columns // 8)), np.uint8)
@@ -60,13 +58,13 @@ def segment(
             # A seed per image: what an image gets does not depend on the others.
             torch.manual_seed(int(np.random.SeedSequence([seed, index]).generate_state(1)[0]))
             image = torch.from_numpy(np.ascontiguousarray(series.images[frame, k], np.float32))
-            prepared = preparation.apply(image[None, None]).to(target)
+            prepared = grid.apply(image[None, None]).to(target)
             moments = np.zeros((2, rows, columns))
             for first in range(0, trials, BATCH):
                 count = min(BATCH, trials - first)
                 batch = prepared.expand(count, -1, -1, -1)
                 batch = batch.contiguous(memory_format=torch.channels_last)
-                probability = preparation.undo(network(batch).float().sigmoid())[:, 0].cpu().numpy()
+                probability = grid.undo(network(batch).float().sigmoid())[:, 0].cpu().numpy()
                 moments[0] += probability.sum(0, dtype=np.float64)
                 moments[1] += np.square(probability, dtype=np.float64).sum(0)
                 masks = (probability >= 0.5).reshape(count, -1)
@@ -99,54 +97,3 @@ def stochastic(network: MCDUNet) -> MCDUNet:
             elif isinstance(layer, nn.Dropout):
                 layer.train()
     return network
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """From the grid of a series to one that the network was trained for, and back.
-
-    Attributes:
-        shape: rows and columns of the series.
-        resampled: rows and columns at the network's pixel size.
-        padding: left, right, top, bottom, so that both are divisible.
-    """
-
-    shape: tuple[int, int]
-    resampled: tuple[int, int]
-    padding: tuple[int, int, int, int]
-
-    @staticmethod
-    def of(series: ASLSeries, stride: int) -> Preparation:
-        """The steps for a series; nothing is resampled that need not be."""
-        shape = series.images.shape[2:]
-        spacing = np.array(series.geometry.spacing[1::-1])
-        low, high = PIXEL_RANGE
-        fits = ((spacing >= low) & (spacing <= high)).all() and np.ptp(spacing) < 0.05 * low
-        resampled = (
-            shape
-            if fits
-            else tuple(
-                max(1, round(n * s / PIXEL_TARGET)) for n, s in zip(shape, spacing, strict=True)
-            )
-        )
-        lack = [-n % stride if n > stride else stride - n for n in resampled]
-        top, left = lack[0] // 2, lack[1] // 2
-        return Preparation(shape, resampled, (left, lack[1] - left, top, lack[0] - top))
-
-    def apply(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (n, 1, y, x), normalised on the network's grid; outside lies the darkest value."""
-        if self.resampled != self.shape:
-            images = interpolate(
-                images, self.resampled, mode="bilinear", align_corners=False, antialias=True
-            )
-        images = normalise(images)
-        return pad(images, self.padding, value=float(images.min()))
-
-    def undo(self, probability: torch.Tensor) -> torch.Tensor:
-        """Probabilities (n, 1, y, x) on the grid of the series."""
-        left, right, top, bottom = self.padding
-        rows, columns = probability.shape[-2:]
-        probability = probability[..., top : rows - bottom, left : columns - right]
-        if self.resampled == self.shape:
-            return probability
-        return interpolate(probability, self.shape, mode="bilinear", align_corners=False)

@@ -15,6 +15,7 @@ from ASLMyoSegLib.network import LoadedModel
 from ASLMyoSegLib.network.preparation import normalise
 from ASLMyoSegLib.series import ASLSeries, Geometry, Posterior
 from ASLMyoSegLib.uncertainty import scores
+from ASLMyoSegLib.uncertainty.grid import NetworkGrid
 from ASLMyoSegLib.uncertainty.sampler import segment
 
 
@@ -87,6 +88,36 @@ def test_images_of_other_pixel_size_come_back_on_their_own_grid(small_model: Loa
     assert results[1].shape == (1, 1, 96, 96)
     brought = interpolate(torch.from_numpy(results[1]), (48, 48), mode="area").numpy()
     assert np.abs(brought - results[0]).mean() < 0.03
+
+
+@pytest.mark.parametrize("margins", [(0, 0, 80, 80), (30, 10, 7, 90)])
+def test_borders_of_padding_change_nothing(
+    series: ASLSeries, small_model: LoadedModel, margins: tuple[int, int, int, int]
+):
+    top, bottom, left, right = margins
+    low = series.images.min()
+    padded = np.pad(
+        series.images,
+        ((0, 0), (0, 0), (top, bottom), (left, right)),
+        constant_values=low - 1,
+    )
+    wide = dataclasses.replace(series, images=padded)
+    plain = segment(series, small_model, trials=5, seed=1, device="cpu").mean
+    found = segment(wide, small_model, trials=5, seed=1, device="cpu").mean
+    rows, columns = series.images.shape[2:]
+    assert found.shape == padded.shape
+    assert np.array_equal(found[..., top : top + rows, left : left + columns], plain)
+    assert not found[..., :top, :].any()
+
+
+def test_field_wider_than_any_heart_scan_is_cut_about_its_centre(series: ASLSeries):
+    wide = dataclasses.replace(series, geometry=Geometry((20.0, 20.0, 10.0)))
+    grid = NetworkGrid.of(wide, 4)
+    assert grid.window == (slice(10, 29), slice(12, 31))
+    probability = torch.ones(1, 1, *grid.apply(torch.rand(1, 1, 40, 44)).shape[2:])
+    back = grid.undo(probability)[0, 0]
+    assert back.shape == (40, 44)
+    assert back.sum() == 19 * 19
 
 
 def test_progress_counts_every_pass(series: ASLSeries, small_model: LoadedModel):

@@ -1,0 +1,106 @@
+"""From the grid of a series to one that the network was trained for, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate, pad
+
+from ..network.preparation import normalise
+from ..series import ASLSeries
+
+PIXEL_RANGE = (2.4, 4.0)
+"""In-plane pixel sizes (mm) that the networks were trained for."""
+PIXEL_TARGET = 3.0
+"""Pixel size (mm) that other images are resampled to."""
+FIELD = 384.0
+"""Largest field of view (mm) of the training images; wider ones are cut about their centre, where
+the short axis is prescribed."""
+
+
+@dataclass(frozen=True)
+class NetworkGrid:
+    """Steps that are recorded so that they can be undone.
+
+    Attributes:
+        shape: rows and columns of the series.
+        window: rows and columns of the series that are looked at.
+        resampled: rows and columns of the window at the network's pixel size.
+        padding: left, right, top, bottom, so that both are divisible.
+    """
+
+    shape: tuple[int, int]
+    window: tuple[slice, slice]
+    resampled: tuple[int, int]
+    padding: tuple[int, int, int, int]
+
+    @staticmethod
+    def of(series: ASLSeries, stride: int) -> NetworkGrid:
+        """The steps for a series; nothing is cut or resampled that need not be.
+
+        Args:
+            series: the images.
+            stride: what both sides must be divisible by.
+        """
+        spacing = np.array(series.geometry.spacing[1::-1])
+        window = tuple(
+            _within_field(span, size) for span, size in zip(_content(series), spacing, strict=True)
+        )
+        cut = tuple(span.stop - span.start for span in window)
+        low, high = PIXEL_RANGE
+        fits = ((spacing >= low) & (spacing <= high)).all() and np.ptp(spacing) < 0.05 * low
+        scale = np.ones(2) if fits else spacing / PIXEL_TARGET
+        resampled = tuple(max(1, round(n * s)) for n, s in zip(cut, scale, strict=True))
+        lack = [-n % stride if n > stride else stride - n for n in resampled]
+        top, left = lack[0] // 2, lack[1] // 2
+        padding = (left, lack[1] - left, top, lack[0] - top)
+        return NetworkGrid(series.images.shape[2:], window, resampled, padding)
+
+    def apply(self, images: torch.Tensor) -> torch.Tensor:
+        """Images (n, 1, y, x), normalised on the network's grid; outside lies the darkest value."""
+        images = images[(..., *self.window)]
+        if self.resampled != tuple(images.shape[-2:]):
+            images = interpolate(
+                images, self.resampled, mode="bilinear", align_corners=False, antialias=True
+            )
+        images = normalise(images)
+        return pad(images, self.padding, value=float(images.min()))
+
+    def undo(self, probability: torch.Tensor) -> torch.Tensor:
+        """Probabilities (n, 1, y, x) on the grid of the series; zero outside the window."""
+        left, right, top, bottom = self.padding
+        rows, columns = probability.shape[-2:]
+        probability = probability[..., top : rows - bottom, left : columns - right]
+        down, across = self.window
+        cut = (down.stop - down.start, across.stop - across.start)
+        if self.resampled != cut:
+            probability = interpolate(probability, cut, mode="bilinear", align_corners=False)
+        outside = (
+            across.start,
+            self.shape[1] - across.stop,
+            down.start,
+            self.shape[0] - down.stop,
+        )
+        return pad(probability, outside)
+
+
+def _content(series: ASLSeries) -> tuple[slice, slice]:
+    """Rows and columns without the border of one value that padding leaves around an image."""
+    low = series.images.min((2, 3), keepdims=True)
+    drawn = (series.images > low).any((0, 1))
+    spans = []
+    for axis in (1, 0):
+        (filled,) = np.nonzero(drawn.any(axis))
+        whole = filled.size == 0  # every image is one value, and there is no border to find
+        spans.append(slice(0, drawn.shape[1 - axis]) if whole else slice(filled[0], filled[-1] + 1))
+    return spans[0], spans[1]
+
+
+def _within_field(span: slice, pixel: float) -> slice:
+    """The middle of a span, no longer than the field."""
+    excess = span.stop - span.start - round(FIELD / pixel)
+    if excess <= 0:
+        return span
+    return slice(span.start + excess // 2, span.stop - (excess - excess // 2))
