@@ -192,6 +192,10 @@ def train(
     learning_rate: Annotated[float, typer.Option(min=0, help="Of Adam.")] = 1e-4,
     schedule: Annotated[Schedule, typer.Option(help="Of the rate.")] = Schedule.constant,
     augment: Annotated[bool, typer.Option(help="Move and recolour images.")] = True,
+    initial_model: Annotated[
+        Path | None,
+        typer.Option("--from", help="Weights to go on from, of the same architecture."),
+    ] = None,
     seed: Seed = 0,
 ) -> None:
     """Train a network. Killed and started again, it goes on from the last epoch."""
@@ -211,6 +215,7 @@ def train(
         schedule=schedule.value,
         augmentation=augment,
         seed=seed,
+        initial_model=str(initial_model) if initial_model else None,
     )
     with _progress() as bar:
         task = bar.add_task("train", total=epochs)

@@ -14,8 +14,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from ..errors import OutputError
-from ..network import Architecture, MCDUNet, save_model
+from ..errors import ModelError, OutputError
+from ..network import Architecture, MCDUNet, load_model, save_model
 from ..network.losses import Loss, loss_by_name
 from ..network.precision import autocast, choose_device
 from ..network.preparation import normalise
@@ -43,6 +43,7 @@ class TrainingConfig:
         schedule: `constant`, or `cosine` down to zero at the last epoch.
         augmentation: whether images are moved and recoloured.
         seed: of weights, order and augmentation.
+        initial_model: file of weights to start from, of the same architecture; None starts anew.
     """
 
     architecture: Architecture = field(default_factory=Architecture)
@@ -54,6 +55,7 @@ class TrainingConfig:
     schedule: str = "constant"
     augmentation: bool = True
     seed: int = 0
+    initial_model: str | None = None
 
 
 def train(
@@ -69,12 +71,16 @@ def train(
 
     Raises:
         SeriesError: where the data set cannot be used.
+        ModelError: where the initial model cannot be used.
         OutputError: where files cannot be written, or a resume file is of another recipe.
     """
     training, validation = read_examples(dataset)
     torch.manual_seed(config.seed)
     device = choose_device("auto")
     network = MCDUNet(config.architecture).to(device, memory_format=torch.channels_last)
+    recipe = dataclasses.asdict(config)
+    if config.initial_model is not None:
+        recipe["initial_model"] = _start_from(config.initial_model, network)
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     resume = Path(f"{output}.resume")
     first, best = _load_state(resume, config, network, optimiser)
@@ -88,7 +94,7 @@ def train(
         dice = validation_dice(network, validation, config.batch_size, device)
         if dice > best:
             best = dice
-            save_model(output, network, _header(config, epoch, dice, training, validation))
+            save_model(output, network, _header(recipe, epoch, dice, training, validation))
         _save_state(resume, config, network, optimiser, epoch + 1, best)
         if progress:
             done = epoch + 1 - first
@@ -156,14 +162,24 @@ def _train_epoch(
     return total / len(batches)
 
 
+def _start_from(path: str, network: MCDUNet) -> dict:
+    """Take over the weights of a file; returns what the header says of it."""
+    model = load_model(path)
+    if model.network.architecture != network.architecture:
+        raise ModelError(
+            f"{path}: is a {model.network.architecture}, where {network.architecture} is asked for."
+        )
+    network.load_state_dict(model.network.state_dict())
+    return {"name": model.name, "sha256": model.sha256, "recipe": model.header.get("recipe")}
+
+
 def _header(
-    config: TrainingConfig, epoch: int, dice: float, training: Examples, validation: Examples
+    recipe: dict, epoch: int, dice: float, training: Examples, validation: Examples
 ) -> dict:
-    recipe = dataclasses.asdict(config)
-    del recipe["architecture"]
+    settings = {name: value for name, value in recipe.items() if name != "architecture"}
     return {
         "normalisation": "zero mean and unit variance per image",
-        "recipe": {**recipe, "optimiser": "Adam", "training_images": len(training)},
+        "recipe": {**settings, "optimiser": "Adam", "training_images": len(training)},
         "metrics": {
             "validation_dice": round(dice, 4),
             "validation_images": len(validation),

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ASLMyoSegLib.errors import OutputError, SeriesError
+from ASLMyoSegLib.errors import ModelError, OutputError, SeriesError
 from ASLMyoSegLib.network import Architecture, load_model
 from ASLMyoSegLib.training.augmentation import augment
 from ASLMyoSegLib.training.dataset import read_examples
@@ -53,6 +53,23 @@ def test_state_of_another_recipe_is_not_gone_on_with(dataset: Path, tmp_path: Pa
     other = TrainingConfig(architecture=Architecture(4, 3, 3, 0.5), epochs=4)
     with pytest.raises(OutputError, match="other settings"):
         train(dataset, tmp_path / "m.safetensors", other)
+
+
+def test_training_goes_on_from_another_model_of_the_same_architecture(
+    dataset: Path, tmp_path: Path
+):
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    train(dataset, first, CONFIG)
+    still = dataclasses.replace(CONFIG, learning_rate=0.0, epochs=1, initial_model=str(first))
+    train(dataset, second, still)
+    before, after = load_file(first), load_file(second)
+    weights = [name for name in before if "weight" in name and before[name].ndim == 4]
+    assert all(torch.equal(before[name], after[name]) for name in weights)
+    told = load_model(second).header["recipe"]["initial_model"]
+    assert told["sha256"] == load_model(first).sha256
+    other = dataclasses.replace(still, architecture=Architecture(5, 3, 3, 0.5))
+    with pytest.raises(ModelError, match="asked for"):
+        train(dataset, tmp_path / "third.safetensors", other)
 
 
 def test_validation_holds_out_whole_subjects(dataset: Path):
