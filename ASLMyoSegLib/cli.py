@@ -154,6 +154,12 @@ def simulate(
         int | None,
         typer.Option(min=1, max=3, help="From inversion to image; default: past the null."),
     ] = None,
+    unusual: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of subjects with unusual hearts and protocols, for training."
+        ),
+    ] = 0.0,
 ) -> None:
     """Simulate a data set with known truth (BIDS)."""
     from .phantom import simulate_cohort
@@ -170,6 +176,7 @@ def simulate(
             slices=slices,
             seed=seed,
             heartbeats=heartbeats,
+            unusual=unusual,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     print(f"{len(paths)} series in {out}")
@@ -192,6 +199,10 @@ def train(
     learning_rate: Annotated[float, typer.Option(min=0, help="Of Adam.")] = 1e-4,
     schedule: Annotated[Schedule, typer.Option(help="Of the rate.")] = Schedule.constant,
     augment: Annotated[bool, typer.Option(help="Move and recolour images.")] = True,
+    crop: Annotated[
+        int | None,
+        typer.Option(min=32, help="Pixels a side that most epochs see; default: whole images."),
+    ] = None,
     initial_model: Annotated[
         Path | None,
         typer.Option("--from", help="Weights to go on from, of the same architecture."),
@@ -214,6 +225,7 @@ def train(
         learning_rate=learning_rate,
         schedule=schedule.value,
         augmentation=augment,
+        crop=crop,
         seed=seed,
         initial_model=str(initial_model) if initial_model else None,
     )

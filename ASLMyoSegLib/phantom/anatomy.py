@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .population import TYPICAL, Population
+
 AIR, LUNG, FAT, MUSCLE, LIVER, BONE, STOMACH, RV_WALL, RV_BLOOD, LV_BLOOD, PAPILLARY = range(11)
 MYOCARDIUM = 20
 """Label of AHA segment s of the left ventricle's wall is ``MYOCARDIUM + s``."""
@@ -143,16 +145,21 @@ class SliceAnatomy:
         return labels
 
 
-def draw_anatomy(rng: np.random.Generator, rings: tuple[str, ...]) -> tuple[SliceAnatomy, ...]:
+def draw_anatomy(
+    rng: np.random.Generator, rings: tuple[str, ...], population: Population = TYPICAL
+) -> tuple[SliceAnatomy, ...]:
     """The slices of a new subject, one per ring (`basal`, `mid`, `apical`)."""
-    radius = rng.uniform(18.0, 28.0)
-    thickness = np.clip(rng.normal(11.0, 1.6), 8.0, 15.0)
+    radius = rng.uniform(*population.cavity_radius)
+    thickness = np.clip(
+        rng.normal(population.wall_mean, population.wall_sd), *population.wall_limits
+    )
     shape_seed, fat_mean = rng.integers(2**32), rng.uniform(0.5, 5.0)
     rotation = np.radians(np.clip(rng.normal(0.0, 22.0), -60, 60))
     centre = tuple(rng.uniform(-32.0, 32.0, 2))
     half_septum = np.radians(rng.uniform(48.0, 68.0))
-    depth, rv_shape, rv_wall = rng.uniform(14, 36), rng.uniform(0.5, 1.1), rng.uniform(2.0, 4.5)
-    body, surroundings = _body(rng), _surroundings(rng)
+    depth, rv_shape = rng.uniform(*population.rv_depth), rng.uniform(0.5, 1.1)
+    rv_wall = rng.uniform(2.0, 4.5)
+    body, surroundings = _body(rng), _surroundings(rng, population.clutter)
     slices = []
     for ring in rings:
         _, _, _, cavity_scale, wall_scale = RINGS[ring]
@@ -167,7 +174,7 @@ def draw_anatomy(rng: np.random.Generator, rings: tuple[str, ...]) -> tuple[Slic
                 endocardium=endocardium,
                 wall=wall,
                 fat=fat,
-                papillaries=_papillaries(rng, endocardium, cavity_scale),
+                papillaries=_papillaries(rng, endocardium, cavity_scale, population.trabeculae),
                 surroundings=surroundings,
                 body=body,
                 insertions=(np.pi - half_septum, np.pi + half_septum),
@@ -182,7 +189,7 @@ def draw_anatomy(rng: np.random.Generator, rings: tuple[str, ...]) -> tuple[Slic
 
 
 def _papillaries(
-    rng: np.random.Generator, endocardium: Harmonics, scale: float
+    rng: np.random.Generator, endocardium: Harmonics, scale: float, trabeculae: int
 ) -> tuple[Disc, ...]:
     """Two papillary muscles at the free wall, and a few trabeculae along the border."""
     discs = []
@@ -198,7 +205,7 @@ def _papillaries(
                 angle,
             )
         )
-    for _ in range(rng.integers(0, 7)):
+    for _ in range(rng.integers(0, trabeculae + 1)):
         angle, size = rng.uniform(0, 2 * np.pi), rng.uniform(0.7, 1.8)
         at = endocardium(np.array(angle)) - rng.uniform(0.0, 1.5)
         discs.append(
@@ -233,9 +240,18 @@ def _body(rng: np.random.Generator) -> tuple[Disc, ...]:
     return tuple(discs)
 
 
-def _surroundings(rng: np.random.Generator) -> tuple[Disc, ...]:
-    """Liver, stomach or spleen, great vessels and mediastinal fat around the heart."""
+def _surroundings(rng: np.random.Generator, clutter: int) -> tuple[Disc, ...]:
+    """Liver, stomach or spleen, great vessels and mediastinal fat around the heart.
+
+    `clutter` is the most there is besides of organs of any tissue, size and place.
+    """
     discs = []
+    for _ in range(rng.integers(0, clutter + 1)):
+        tissue = int(rng.choice([FAT, MUSCLE, LIVER, STOMACH, LUNG, RV_BLOOD]))
+        size, lean = rng.uniform(6, 60), rng.uniform(0, 2 * np.pi)
+        away = rng.uniform(25, 60) + size
+        at = (away * np.cos(lean), away * np.sin(lean))
+        discs.append(Disc(tissue, *at, (size, size * rng.uniform(0.4, 1.0)), rng.uniform(0, 3)))
     if rng.random() < 0.7:
         size = rng.uniform(25, 60)
         discs.append(

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..perfusion.kinetics import difference_magnetisation
 from . import anatomy
+from .population import TYPICAL, Population
 
 FLIP_ANGLE = np.radians(50.0)
 REPETITION_TIME = 3.2e-3
@@ -62,19 +63,21 @@ class Physiology:
     efficiency: float
 
 
-def draw_tissues(rng: np.random.Generator) -> TissueProperties:
+def draw_tissues(rng: np.random.Generator, population: Population = TYPICAL) -> TissueProperties:
     """Tissue properties of a new subject."""
     size = anatomy.MYOCARDIUM + 17
     density, t1, t2 = np.zeros(size), np.ones(size), np.ones(size)
     for label, (rho, mean_t1, mean_t2, spread) in TISSUES.items():
-        density[label] = rho * (1 + 0.3 * spread * rng.normal())
-        t1[label] = mean_t1 * (1 + spread * np.clip(rng.normal(), -2, 2))
-        t2[label] = mean_t2 * (1 + spread * np.clip(rng.normal(), -2, 2))
+        spread *= population.relaxation
+        density[label] = rho * np.exp(0.3 * spread * rng.normal())
+        t1[label] = mean_t1 * np.exp(spread * np.clip(rng.normal(), -2, 2))
+        t2[label] = mean_t2 * np.exp(spread * np.clip(rng.normal(), -2, 2))
     wall = slice(anatomy.MYOCARDIUM + 1, None)
     for values, spread in ((density, 0.005), (t1, 0.008), (t2, 0.02)):
         values[wall] = values[anatomy.MYOCARDIUM] * (1 + spread * rng.normal(size=16))
         values[anatomy.PAPILLARY] = values[anatomy.RV_WALL] = values[anatomy.MYOCARDIUM]
     t1[anatomy.RV_BLOOD] = t1[anatomy.LV_BLOOD]
+    density[anatomy.FAT] *= rng.uniform(*population.fat_signal)
     return TissueProperties(density, t1, t2)
 
 

@@ -13,6 +13,7 @@ from . import anatomy as tissue
 from .acquisition import MATRIX, OVERSAMPLING, Receiver, acquire, draw_receiver, smooth_field
 from .anatomy import SliceAnatomy, draw_anatomy
 from .observer import Observer
+from .population import TYPICAL, Population
 from .signal import Physiology, TissueProperties, draw_tissues, signal_of_labels
 
 PAIRS = 6
@@ -55,6 +56,7 @@ def simulate_subject(
     *,
     slices: int = 1,
     heartbeats: int | None = None,
+    population: Population = TYPICAL,
 ) -> tuple[ASLSeries, Truth]:
     """Simulate one scan. The same arguments give the same scan.
 
@@ -65,19 +67,23 @@ def simulate_subject(
         slices: 1 (mid) or 3 (basal, mid, apical).
         heartbeats: from inversion to image; None waits one or two until the muscle has recovered
             past its null, as operators do.
+        population: that the subject and the protocol are drawn from.
     """
     person = np.random.default_rng([seed, subject])
-    slice_anatomy = draw_anatomy(person, rings_of(slices))
+    slice_anatomy = draw_anatomy(person, rings_of(slices), population)
     pixel = 2.6 + 1.2 * person.beta(1.2, 2.0)
-    tissues = draw_tissues(person)
+    tissues = draw_tissues(person, population)
     observer = Observer.draw(person, pixel)
-    rest = _draw_physiology(person)
+    rest = _draw_physiology(person, population)
     stress = _under_stress(person, rest)
     rng = np.random.default_rng([seed, subject, condition == "stress"])
     physiology = stress if condition == "stress" else rest
 
-    beats = heartbeats or _beats_past_null(physiology.heart_period, tissues)
-    nominal = physiology.heart_period * beats
+    if population.inversion_time is None:
+        beats = heartbeats or _beats_past_null(physiology.heart_period, tissues)
+        nominal = physiology.heart_period * beats
+    else:
+        nominal = float(rng.uniform(*population.inversion_time))
     types = ("m0scan", *("control", "label") * PAIRS)
     jitter = rng.uniform(0.0006, 0.0016)
     frames = [
@@ -91,7 +97,8 @@ def simulate_subject(
         for kind in types
     ]
     results = [
-        _simulate_slice(rng, a, tissues, physiology, frames, pixel, observer) for a in slice_anatomy
+        _simulate_slice(rng, a, tissues, physiology, frames, pixel, observer, population.noise)
+        for a in slice_anatomy
     ]
     images, fraction, blood, masks, noise_sd = (
         np.stack(part, axis=0 if i == 4 else 1) for i, part in enumerate(zip(*results, strict=True))
@@ -163,11 +170,12 @@ def _simulate_slice(
     frames: list[_FramePlan],
     pixel: float,
     observer: Observer,
+    noise: tuple[float, float],
 ) -> tuple[np.ndarray, ...]:
     x, y = _grid(pixel, OVERSAMPLING)
     coarse_x, coarse_y = _grid(pixel, 1)
     centre = _to_pixel(np.array([anatomy.centre]), pixel)[0].round().astype(int)
-    receiver = draw_receiver(rng, NOISE * rng.uniform(0.88, 1.12), tuple(centre))
+    receiver = draw_receiver(rng, NOISE * rng.uniform(*noise), tuple(centre))
     receiver = _normalise_noise(receiver, tuple(centre))
     texture = 1 + 0.025 * smooth_field(rng, x.shape, 0.035)
     static = np.hypot(x - anatomy.centre[0], y - anatomy.centre[1])
@@ -193,12 +201,12 @@ def _simulate_slice(
     return (*stacks, receiver.noise_sd())
 
 
-def _draw_physiology(rng: np.random.Generator) -> Physiology:
+def _draw_physiology(rng: np.random.Generator, population: Population) -> Physiology:
     mbf = np.clip(rng.normal(1.0, 0.18), 0.6, 1.5) * (1 + 0.07 * rng.normal(size=17))
     return Physiology(
         mbf=mbf,
         heart_period=float(np.clip(rng.normal(0.90, 0.08), 0.72, 1.1)),
-        inflow=float(rng.uniform(0.90, 0.98)),
+        inflow=float(rng.uniform(*population.inflow)),
         efficiency=float(rng.uniform(0.94, 1.0)),
     )
 

@@ -13,9 +13,18 @@ from ..network.preparation import normalise
 
 
 def augment(
-    images: torch.Tensor, masks: torch.Tensor, generator: torch.Generator
+    images: torch.Tensor, masks: torch.Tensor, generator: torch.Generator, side: int | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images and masks (n, 1, y, x) moved and recoloured; images come back normalised."""
+    """Images and masks (n, 1, y, x) moved and recoloured; images come back normalised.
+
+    Args:
+        images: float32, of any scale.
+        masks: float32, 0 or 1.
+        generator: of everything random.
+        side: rows and columns to cut out, somewhere about the muscle; None keeps the whole image.
+    """
+    # Normalised before anything is cut, as images are when the network is used.
+    images = normalise(images)
     grid = _warp(images, generator)
     warped = grid_sample(images, grid, padding_mode="reflection", align_corners=False)
     outlines = grid_sample(masks, grid, padding_mode="zeros", align_corners=False)
@@ -26,7 +35,31 @@ def augment(
     mirror = [-1] if torch.rand((), generator=generator) < 0.5 else []
     for moved, still in ((warped, images), (outlines, masks)):
         moved[exact] = still[exact].rot90(turns, (-2, -1)).flip(mirror)
-    return normalise(_recolour(normalise(warped), generator)), (outlines >= 0.5).float()
+    coloured, drawn = normalise(_recolour(warped, generator)), (outlines >= 0.5).float()
+    if side is None:
+        return coloured, drawn
+    spans = [_around_muscle(mask[0], side, generator) for mask in drawn]
+    coloured, drawn = (
+        torch.stack(
+            [image[:, rows, columns] for image, (rows, columns) in zip(x, spans, strict=True)]
+        )
+        for x in (coloured, drawn)
+    )
+    return coloured, drawn
+
+
+def _around_muscle(
+    mask: torch.Tensor, side: int, generator: torch.Generator
+) -> tuple[slice, slice]:
+    """Rows and columns of a square that holds the middle of the muscle, anywhere in it."""
+    spans = []
+    for along, size in zip((1, 0), mask.shape, strict=True):
+        drawn = mask.any(along).nonzero()
+        middle = drawn.float().mean() if len(drawn) else torch.tensor(size / 2)
+        shift = 0.35 * side * (2 * torch.rand((), generator=generator) - 1)
+        first = int((middle + shift - side / 2).clamp(0, size - side))
+        spans.append(slice(first, first + side))
+    return spans[0], spans[1]
 
 
 def _warp(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

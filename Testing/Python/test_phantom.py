@@ -11,6 +11,7 @@ from ASLMyoSegLib.errors import OutputError
 from ASLMyoSegLib.perfusion.kinetics import null_time
 from ASLMyoSegLib.perfusion.quantify import quantify
 from ASLMyoSegLib.phantom import simulate_cohort, simulate_subject
+from ASLMyoSegLib.phantom.population import TYPICAL, UNUSUAL, Population
 from ASLMyoSegLib.phantom.signal import bssfp_signal
 from ASLMyoSegLib.phantom.subject import contrast_to_noise
 
@@ -99,3 +100,27 @@ def test_folder_that_holds_something_is_not_written_to(tmp_path: Path):
     with pytest.raises(OutputError, match="not an empty folder"):
         simulate_cohort(tmp_path, subjects=1)
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_share_of_unusual_subjects_leaves_the_others_as_they_are(tmp_path: Path):
+    for name, unusual in (("typical", 0.0), ("mixed", 0.5)):
+        simulate_cohort(tmp_path / name, subjects=4, conditions=("rest",), seed=6, unusual=unusual)
+    same = [
+        (tmp_path / "typical" / image).read_bytes() == (tmp_path / "mixed" / image).read_bytes()
+        for image in (f"sub-0{n}/perf/sub-0{n}_acq-rest_asl.nii.gz" for n in range(1, 5))
+    ]
+    assert same == [True, False, True, False]
+
+
+def test_unusual_hearts_reach_beyond_typical_ones():
+    def muscle(population: Population) -> list[float]:
+        found = []
+        for subject in range(1, 13):
+            series, truth = simulate_subject(4, subject, population=population)
+            pixel = series.geometry.spacing[0]
+            found.append(truth.fraction[0].sum() * pixel**2)
+        return found
+
+    typical, unusual = muscle(TYPICAL), muscle(UNUSUAL)
+    assert min(unusual) < min(typical)
+    assert max(unusual) > max(typical)

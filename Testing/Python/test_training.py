@@ -99,3 +99,14 @@ def test_augmentation_moves_image_and_mask_together_and_keeps_them_valid():
     sizes = [round(m.sum().item()) for m in masks]
     assert 3 <= sizes.count(round(mask[0].sum().item())) <= 13  # half are turned exactly
     assert len(set(sizes)) >= 4
+
+
+def test_crops_hold_the_muscle_and_are_normalised_as_whole_images(dataset: Path, tmp_path: Path):
+    training, _ = read_examples(dataset)
+    generator = torch.Generator().manual_seed(0)
+    images, masks = augment(training.images[:8], training.masks[:8], generator, 48)
+    assert images.shape == masks.shape == (8, 1, 48, 48)
+    assert (masks.sum((1, 2, 3)) > 0.5 * training.masks[:8].sum((1, 2, 3))).all()
+    assert not torch.allclose(images.mean((1, 2, 3)), torch.zeros(8), atol=0.05)
+    with pytest.raises(SeriesError, match="crop of 128"):
+        train(dataset, tmp_path / "m.safetensors", dataclasses.replace(CONFIG, crop=128))
