@@ -16,6 +16,10 @@ class Population:
         trabeculae: the most there are along the border of the cavity.
         clutter: the most there are of organs of any kind around the heart, besides its own.
         relaxation: factor on the spread of T1 and T2 between subjects.
+        contrast: spread of each tissue's signal beyond what its relaxation does to it, natural
+            logarithm: how much contrasts differ from those of this sequence.
+        patchiness: spread of the signal between segments of the wall, as scars and oedema make.
+        texture: spread of the signal inside each tissue.
         fat_signal: share of the signal of fat that its suppression leaves.
         inflow: share of blood in the ventricles that is fresh in control images.
         inversion_time: range it is drawn from at will; None waits for heartbeats.
@@ -30,6 +34,9 @@ class Population:
     trabeculae: int = 6
     clutter: int = 0
     relaxation: float = 1.0
+    contrast: float = 0.0
+    patchiness: float = 0.005
+    texture: float = 0.025
     fat_signal: tuple[float, float] = (1.0, 1.0)
     inflow: tuple[float, float] = (0.90, 0.98)
     inversion_time: tuple[float, float] | None = None
@@ -40,18 +47,21 @@ TYPICAL = Population()
 """Patients and protocol of the paper."""
 
 UNUSUAL = Population(
-    cavity_radius=(11.0, 34.0),
+    cavity_radius=(9.0, 34.0),
     wall_mean=10.0,
     wall_sd=4.0,
-    wall_limits=(5.0, 20.0),
+    wall_limits=(4.5, 22.0),
     rv_depth=(6.0, 46.0),
     trabeculae=24,
     clutter=16,
     relaxation=4.0,
+    contrast=0.6,
+    patchiness=0.15,
+    texture=0.10,
     fat_signal=(0.0, 1.0),
     inflow=(0.2, 1.0),
     inversion_time=(0.3, 2.4),
     noise=(0.5, 2.5),
 )
-"""Dilated, thick, thin and trabeculated hearts under protocols of every kind, which a network must
-have met in training to hold on the images of others; their flow is of no use."""
+"""Dilated, thick, thin, scarred and trabeculated hearts under protocols of every kind, which a
+network must have met in training to hold on the images of others; their flow is of no use."""

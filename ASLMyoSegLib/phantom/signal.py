@@ -73,10 +73,14 @@ def draw_tissues(rng: np.random.Generator, population: Population = TYPICAL) -> 
         t1[label] = mean_t1 * np.exp(spread * np.clip(rng.normal(), -2, 2))
         t2[label] = mean_t2 * np.exp(spread * np.clip(rng.normal(), -2, 2))
     wall = slice(anatomy.MYOCARDIUM + 1, None)
-    for values, spread in ((density, 0.005), (t1, 0.008), (t2, 0.02)):
+    for values, spread in ((density, population.patchiness), (t1, 0.008), (t2, 0.02)):
         values[wall] = values[anatomy.MYOCARDIUM] * (1 + spread * rng.normal(size=16))
         values[anatomy.PAPILLARY] = values[anatomy.RV_WALL] = values[anatomy.MYOCARDIUM]
     t1[anatomy.RV_BLOOD] = t1[anatomy.LV_BLOOD]
+    if population.contrast:
+        tones = np.exp(population.contrast * rng.normal(size=size))
+        tones[wall] = tones[[anatomy.PAPILLARY, anatomy.RV_WALL]] = tones[anatomy.MYOCARDIUM]
+        density *= tones
     density[anatomy.FAT] *= rng.uniform(*population.fat_signal)
     return TissueProperties(density, t1, t2)
 

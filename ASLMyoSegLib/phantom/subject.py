@@ -97,7 +97,7 @@ def simulate_subject(
         for kind in types
     ]
     results = [
-        _simulate_slice(rng, a, tissues, physiology, frames, pixel, observer, population.noise)
+        _simulate_slice(rng, a, tissues, physiology, frames, pixel, observer, population)
         for a in slice_anatomy
     ]
     images, fraction, blood, masks, noise_sd = (
@@ -170,14 +170,14 @@ def _simulate_slice(
     frames: list[_FramePlan],
     pixel: float,
     observer: Observer,
-    noise: tuple[float, float],
+    population: Population,
 ) -> tuple[np.ndarray, ...]:
     x, y = _grid(pixel, OVERSAMPLING)
     coarse_x, coarse_y = _grid(pixel, 1)
     centre = _to_pixel(np.array([anatomy.centre]), pixel)[0].round().astype(int)
-    receiver = draw_receiver(rng, NOISE * rng.uniform(*noise), tuple(centre))
+    receiver = draw_receiver(rng, NOISE * rng.uniform(*population.noise), tuple(centre))
     receiver = _normalise_noise(receiver, tuple(centre))
-    texture = 1 + 0.025 * smooth_field(rng, x.shape, 0.035)
+    texture = 1 + population.texture * smooth_field(rng, x.shape, 0.035)
     static = np.hypot(x - anatomy.centre[0], y - anatomy.centre[1])
     near = 1 / (1 + np.exp((static - 85.0) / 8.0))
     still = anatomy.draw(x, y)

@@ -88,7 +88,10 @@ def _warp(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def _recolour(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Another gamma, coil shading, resolution and noise; now and then an inverted contrast."""
+    """Another gamma, coil shading, texture, resolution and noise.
+
+    Now and then the contrast is inverted, or a coil so near that it outshines the heart.
+    """
     count = len(images)
 
     def per_image(low: float, high: float) -> torch.Tensor:
@@ -98,11 +101,16 @@ def _recolour(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     span = (images.amax((-2, -1), keepdim=True) - low).clamp_min(1e-6)
     tone = ((images - low) / span).clamp_min(1e-6) ** torch.exp(per_image(-0.6, 0.6))
     tone = torch.where(per_image(0, 1) < 0.05, 1 - tone, tone)
-    coarse = torch.randn(count, 1, 4, 4, generator=generator)
-    shading = interpolate(coarse, images.shape[-2:], mode="bicubic", align_corners=True)
-    tone = tone * torch.exp(per_image(0, 0.35) * shading)
+
+    def smooth(knots: int, mode: str) -> torch.Tensor:
+        coarse = torch.randn(count, 1, knots, knots, generator=generator)
+        return interpolate(coarse, images.shape[-2:], mode=mode, align_corners=True)
+
+    strength = torch.where(per_image(0, 1) < 0.2, per_image(0.35, 0.9), per_image(0, 0.35))
+    tone = tone * torch.exp(strength * smooth(4, "bicubic"))
+    tone = tone * torch.exp(per_image(-0.2, 0.25).clamp_min(0) * smooth(24, "bilinear"))
     blurred = avg_pool2d(tone, 3, stride=1, padding=1, count_include_pad=False)
     tone = torch.lerp(tone, blurred, per_image(-0.7, 0.8).clamp_min(0))
     tone = normalise(tone)
-    strength = per_image(-0.15, 0.35).clamp_min(0)
-    return tone + strength * torch.randn(tone.shape, generator=generator)
+    noise = per_image(-0.15, 0.35).clamp_min(0)
+    return tone + noise * torch.randn(tone.shape, generator=generator)
