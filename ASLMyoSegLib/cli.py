@@ -17,7 +17,7 @@ from rich.table import Table
 
 from . import __version__
 from .errors import ASLMyoSegError
-from .uncertainty import DEFAULT_TRIALS
+from .uncertainty import DEFAULT_PRECISION, PAPER_TRIALS
 
 app = typer.Typer(
     help="Myocardial arterial spin labelling: masks, their uncertainty, and blood flow.",
@@ -59,7 +59,17 @@ class Schedule(str, Enum):
 
 
 Model = Annotated[Path | None, typer.Option("--model", help="Weights; default: those shipped.")]
-Trials = Annotated[int, typer.Option(min=2, help="Monte Carlo passes per image.")]
+Trials = Annotated[
+    int | None,
+    typer.Option(min=2, help=f"Monte Carlo passes per image; the paper took {PAPER_TRIALS}."),
+]
+Precision = Annotated[
+    float | None,
+    typer.Option(
+        help="As many passes as bring the relative standard error of every image's MCD Uncertainty "
+        f"below this; {DEFAULT_PRECISION} where no --trials are given."
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
 OnDevice = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
 
@@ -69,7 +79,8 @@ def run(
     series: Annotated[Path, typer.Argument(help="A *_asl.nii.gz, or a folder of any number.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
     model: Model = None,
-    trials: Trials = DEFAULT_TRIALS,
+    trials: Trials = None,
+    precision: Precision = None,
     seed: Seed = 0,
     device: OnDevice = Device.auto,
     rv_insertion: Annotated[
@@ -81,19 +92,22 @@ def run(
     from .network import load_model
     from .pipeline import run as run_all
 
+    _refuse_both(trials, precision)
+
     with _progress() as bar:
         tasks: dict[str, int] = {}
 
         def show(name: str, done: int, total: int) -> None:
             if name not in tasks:
                 tasks[name] = bar.add_task(name, total=total)
-            bar.update(tasks[name], completed=done)
+            bar.update(tasks[name], completed=done, total=total)
 
         outcomes = run_all(
             series,
             output,
             model=load_model(model),
             trials=trials,
+            precision=precision,
             seed=seed,
             device=device.value,
             rv_insertion=rv_insertion,
@@ -235,7 +249,8 @@ def evaluate(
         Path | None, typer.Option("--output", "-o", help="Write the metrics as JSON.")
     ] = None,
     model: Model = None,
-    trials: Trials = 100,
+    trials: Trials = None,
+    precision: Precision = None,
     seed: Seed = 0,
     device: OnDevice = Device.auto,
 ) -> None:
@@ -244,12 +259,14 @@ def evaluate(
     from .network import load_model
     from .studies.evaluate import evaluate as compare
 
+    _refuse_both(trials, precision)
     with _progress() as bar:
         task = bar.add_task("evaluate", total=None)
         metrics = compare(
             dataset,
             model=load_model(model),
             trials=trials,
+            precision=precision,
             seed=seed,
             device=device.value,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -276,6 +293,11 @@ def main() -> None:
     except ASLMyoSegError as error:
         print(f"aslmyoseg: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
+
+
+def _refuse_both(trials: int | None, precision: float | None) -> None:
+    if trials is not None and precision is not None:
+        raise typer.BadParameter("give either trials or a precision.", param_hint="--precision")
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from .io.files import replacing
 from .network import LoadedModel, load_model
 from .perfusion.quantify import quantify
 from .series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
-from .uncertainty import DEFAULT_TRIALS
+from .uncertainty import DEFAULT_PRECISION
 from .uncertainty.sampler import segment
 from .uncertainty.scores import mcd_uncertainty
 
@@ -57,7 +57,8 @@ def run(
     output: str | Path,
     *,
     model: LoadedModel | None = None,
-    trials: int = DEFAULT_TRIALS,
+    trials: int | None = None,
+    precision: float | None = None,
     seed: int = 0,
     device: str = "auto",
     rv_insertion: str | Path | None = None,
@@ -74,7 +75,9 @@ def run(
         path: a ``*_asl.nii[.gz]`` file or a folder.
         output: folder of the results.
         model: the network; None takes the default.
-        trials: stochastic passes per image.
+        trials: stochastic passes per image; None takes as many as the precision asks for.
+        precision: relative standard error of every image's MCD Uncertainty; 0.02 where neither is
+            given (see `uncertainty.sampler.segment`).
         seed: of the passes.
         device: `auto`, `cpu` or `cuda`.
         rv_insertion: file of RV insertion points, for a single series; None takes
@@ -88,7 +91,11 @@ def run(
     sources = find_series(path)
     output = Path(output)
     model = model or load_model()
-    settings = {"trials": trials, "seed": seed, "device": device, "scene": scene}
+    if trials is None and precision is None:
+        precision = DEFAULT_PRECISION
+    settings = {
+        "trials": trials, "precision": precision, "seed": seed, "device": device, "scene": scene,
+    }  # fmt: skip
     if len(sources) == 1:
         return [_run_one(sources[0], output, model, rv_insertion, progress, **settings)]
     if rv_insertion is not None:
@@ -112,6 +119,7 @@ def summarise(
     posterior: Posterior,
     result: MBFResult | None,
     *,
+    precision: float | None,
     seconds: float,
     warnings: tuple[str, ...],
 ) -> dict[str, Any]:
@@ -124,6 +132,8 @@ def summarise(
             "slice": k,
             "volume_type": series.volume_types[frame],
             "mcd_uncertainty": _number(scores[frame, k]),
+            "mcd_interval": [_number(v) for v in posterior.mcd_interval[frame, k]],
+            "trials": int(posterior.trials[frame, k]),
             "mask_pixels": int(segmentation.masks[frame, k].sum()),
         }
         for frame in range(len(series.images))
@@ -134,7 +144,8 @@ def summarise(
         "series": series.name,
         "model": posterior.model,
         "device": posterior.device,
-        "trials": posterior.trials,
+        "trials": int(posterior.trials.max()),
+        "precision": precision,
         "seed": posterior.seed,
         "seconds": round(seconds, 2),
         "frames": frames,
@@ -172,13 +183,14 @@ def _run_one(
     rv_insertion: str | Path | None,
     progress: Callable[[str, int, int], None] | None,
     *,
-    trials: int,
+    trials: int | None,
+    precision: float | None,
     seed: int,
     device: str,
     scene: bool,
 ) -> Outcome:
     report = output / "report.html"
-    if _is_finished(output, source, model, trials, seed):
+    if _is_finished(output, source, model, trials, precision, seed):
         return Outcome(source, report, resumed=True)
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise OutputError(
@@ -192,6 +204,7 @@ def _run_one(
         series,
         model,
         trials=trials,
+        precision=precision,
         seed=seed,
         device=device,
         progress=(lambda done, of: progress(series.name, done, of)) if progress else None,
@@ -206,6 +219,7 @@ def _run_one(
         segmentation,
         posterior,
         result,
+        precision=precision,
         seconds=time.monotonic() - started,
         warnings=warnings,
     )
@@ -298,14 +312,22 @@ def _write_table(path: Path, result: MBFResult) -> None:
     path.with_suffix(".json").write_text(json.dumps(explanation, indent=2) + "\n", encoding="utf-8")
 
 
-def _is_finished(output: Path, source: Path, model: LoadedModel, trials: int, seed: int) -> bool:
+def _is_finished(
+    output: Path,
+    source: Path,
+    model: LoadedModel,
+    trials: int | None,
+    precision: float | None,
+    seed: int,
+) -> bool:
     """Whether an earlier start wrote these very results: ``summary.json`` is written last."""
     try:
         summary = json.loads((output / "summary.json").read_text(encoding="utf-8"))
         return (
             summary["series"] == series_name(source)
             and summary["model"]["sha256"] == model.sha256
-            and summary["trials"] == trials
+            and summary["precision"] == precision
+            and (trials is None or summary["trials"] == trials)
             and summary["seed"] == seed
         )
     except (OSError, ValueError, KeyError, TypeError):
