@@ -19,7 +19,7 @@ from ..network import Architecture, MCDUNet, load_model, save_model
 from ..network.losses import Loss, loss_by_name
 from ..network.precision import autocast, choose_device
 from ..network.preparation import normalise
-from ..uncertainty.sampler import stochastic
+from ..uncertainty.engine import Engine
 from .augmentation import augment
 from .dataset import Examples, read_examples
 
@@ -91,7 +91,7 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
         loss = _train_epoch(network, optimiser, loss_of, training, config, epoch, device)
-        dice = validation_dice(network, validation, config.batch_size, device)
+        dice = validation_dice(network, validation, device)
         if dice > best:
             best = dice
             save_model(output, network, _header(recipe, epoch, dice, training, validation))
@@ -104,28 +104,21 @@ def train(
     return best
 
 
-def validation_dice(
-    network: MCDUNet, examples: Examples, batch_size: int, device: torch.device
-) -> float:
+def validation_dice(network: MCDUNet, examples: Examples, device: torch.device) -> float:
     """Mean Dice coefficient over images, of the mean of a few stochastic passes.
 
     The network is judged as it is used: without dropout, batch normalisation would meet
     activations of another spread than those that it learned from, and masks would be worse.
     """
-    sampled = stochastic(network)
+    rows, columns = examples.images.shape[-2:]
+    engine = Engine(network, rows, columns, device, batch=VALIDATION_PASSES)
     scores = []
-    with torch.inference_mode(), autocast(device), torch.random.fork_rng():
-        torch.manual_seed(0)
-        for start in range(0, len(examples), batch_size):
-            part = slice(start, start + batch_size)
-            images = normalise(examples.images[part])
-            images = images.to(device, memory_format=torch.channels_last)
-            passes = [sampled(images).float().sigmoid() for _ in range(VALIDATION_PASSES)]
-            predicted = torch.stack(passes).mean(0) >= 0.5
-            target = examples.masks[part].to(device) > 0
-            hit = (predicted & target).sum((1, 2, 3))
-            total = predicted.sum((1, 2, 3)) + target.sum((1, 2, 3))
-            scores += (2 * hit / total.clamp_min(1)).tolist()
+    for index, (image, mask) in enumerate(zip(examples.images, examples.masks, strict=True)):
+        prepared = engine.prepare(normalise(image[None]), seed=0, stream=index)
+        predicted = engine.passes(prepared, VALIDATION_PASSES).mean((0, 1)).cpu() >= 0.5
+        target = mask[0] > 0
+        hit, total = (predicted & target).sum(), predicted.sum() + target.sum()
+        scores.append(float(2 * hit / total.clamp_min(1)))
     return sum(scores) / len(scores)
 
 
