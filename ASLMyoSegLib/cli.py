@@ -277,6 +277,42 @@ def evaluate(
     Console().print(_metrics_table(metrics))
 
 
+@app.command()
+def bench(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="JSON of the results; a figure goes beside it.")
+    ] = Path("bench.json"),
+    base_maps: Annotated[int, typer.Option(min=1, help="Feature maps at full resolution.")] = 64,
+    scales: Annotated[int, typer.Option(min=2, max=6, help="Resolution scales.")] = 5,
+    kernel_size: Annotated[int, typer.Option(help="Of the convolutions; odd.")] = 5,
+    device: OnDevice = Device.auto,
+    repetitions: Annotated[int, typer.Option(min=3, help="Of every measurement.")] = 7,
+) -> None:
+    """Measure the engine beside plain PyTorch and beside its ceilings. Keep the machine idle."""
+    from .display.bench_figure import draw_bench
+    from .io.files import replacing
+    from .network import Architecture
+    from .studies.bench import bench as measure
+
+    if kernel_size % 2 == 0:
+        raise typer.BadParameter("must be odd.", param_hint="--kernel-size")
+    if output.suffix != ".json":
+        output = output / "bench.json"
+    with _progress() as bar:
+        task = bar.add_task("bench", total=None)
+        result = measure(
+            Architecture(base_maps, scales, kernel_size),
+            device=device.value,
+            repetitions=repetitions,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    with replacing(output) as beside:
+        beside.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    with replacing(output.with_suffix(".svg")) as beside:
+        draw_bench(result, beside)
+    Console().print(_bench_table(result))
+
+
 @app.callback(invoke_without_command=True)
 def about(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -323,6 +359,23 @@ def _metrics_table(metrics: dict) -> Table:
             "n/a" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
         )
         table.add_row(f"MBF, {name}", text)
+    return table
+
+
+def _bench_table(result: dict) -> Table:
+    table = Table(title=f"{result['device']}, {result['dtype']}, batch {result['batch']}")
+    table.add_column("way")
+    table.add_column("ms per pass", justify="right")
+    table.add_column("quartiles", justify="right")
+    for name, value in result["ms_per_pass"].items():
+        quartiles = result["ms_per_pass_quartiles"].get(name)
+        spread = f"{quartiles[0]:.2f} to {quartiles[1]:.2f}" if quartiles else ""
+        table.add_row(name.replace("_", " "), f"{value:.2f}", spread)
+    table.add_section()
+    for name in ("ratio_to_no_dropout", "ratio_to_convolutions", "speedup_over_naive"):
+        table.add_row(name.replace("_", " "), f"{result[name]:.2f}")
+    for name, value in result["seconds"].items():
+        table.add_row(name, f"{value:.1f} s")
     return table
 
 

@@ -8,7 +8,7 @@ already.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import torch
 from torch import nn
@@ -33,8 +33,9 @@ class FoldedUNet:
         self.device, self.dtype = device, dtype
         self._maps = [scale[0].out_channels for scale in (*network.encoder, *network.decoder)]
         self._depth = len(network.encoder)
-        keep = 1 - network.architecture.dropout
-        rest = 1 / (keep * MASK_VALUE)
+        rate = network.architecture.dropout
+        rest = 1 / ((1 - rate) * MASK_VALUE) if rate else 1.0
+        self._masked = rate > 0
 
         def folded(scale: Scale, masked: slice) -> list[_Convolution]:
             first, second = (fuse_conv_bn_eval(scale[i].eval(), scale[i + 1]) for i in (0, 3))
@@ -56,7 +57,12 @@ class FoldedUNet:
         self._bias = float(network.head.bias)
 
     def mask_shapes(self, rows: int, columns: int) -> list[tuple[int, int, int]]:
-        """(y, x, channel) of the masks that a pass over an image needs, in order of use."""
+        """(y, x, channel) of the masks that a pass over an image needs, in order of use.
+
+        None for a network without dropout.
+        """
+        if not self._masked:
+            return []
         depths = [*range(self._depth), *range(self._depth - 2, -1, -1)]
         return [
             (rows >> depth, columns >> depth, maps)
@@ -71,24 +77,26 @@ class FoldedUNet:
         return second(first(images))
 
     @torch.inference_mode()
-    def after_dropout(self, features: torch.Tensor, masks: Sequence[torch.Tensor]) -> torch.Tensor:
+    def after_dropout(self, features: torch.Tensor, masks: Iterable[torch.Tensor]) -> torch.Tensor:
         """Logits of passes, float32 (n, 1, y, x).
 
         Args:
-            features: of one image, from `before_dropout`.
-            masks: each (n, channel, y, x), channels last, 0.0 or 2.0. A generator is welcome: a
-                mask is asked for when its layer is reached, and is fresh in the cache then.
+            features: of one image, from `before_dropout`, or of n.
+            masks: each (n, channel, y, x), channels last, 0.0 or 2.0; they are overwritten. A
+                generator is welcome: a mask is asked for when its layer is reached, and is fresh
+                in the cache then. A network without dropout takes none.
         """
         masks = iter(masks)
-        features = features * next(masks)
+        mask = next(masks, None)
+        features = features if mask is None else mask.mul_(features)
         skips = [features]
         for first, second in self._encoder[1:]:
-            features = second(first(_pooled(features)), next(masks))
+            features = second(first(_pooled(features)), next(masks, None))
             skips.append(features)
         skips.pop()
         for up, (first, second) in zip(self._up, self._decoder, strict=True):
             features = first(torch.cat([skips.pop(), up(features)], dim=1))
-            features = second(features, next(masks))
+            features = second(features, next(masks, None))
         flat = features.permute(0, 2, 3, 1)
         return (flat @ self._head[:, None]).permute(0, 3, 1, 2).float() + self._bias
 

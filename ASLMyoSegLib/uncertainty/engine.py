@@ -14,15 +14,15 @@ from ..network.folded import FoldedUNet
 from ..network.precision import sampling_type
 from .bernoulli import BernoulliBits, spread, words_for
 from .graph import GraphedPass
-from .tuning import remembered
+from .tuning import recall, remember
 
 CHUNK_SECONDS = 0.25
 """A batch takes no longer than this, so that work can be stopped at once."""
 
 LARGEST_BATCH = 1024
 
-GAIN = 1.03
-"""A larger batch must be faster by this factor per pass."""
+NEARLY = 1.03
+"""Times per pass that differ by less than this factor are equal."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,34 @@ class Engine:
         self._shapes = self._network.mask_shapes(rows, columns)
         self._words = [words_for(y * x * maps) for y, x, maps in self._shapes]
         self._graph: GraphedPass | None = None
-        blank = self.prepare(torch.zeros(1, 1, rows, columns), 0, 0)
-        key = [network.architecture, rows, columns, device, self.dtype]
-        self.batch = batch or remembered(key, lambda: self._measured_batch(blank))
+        self._setting = [network.architecture, rows, columns, device, self.dtype]
+        self._blank = torch.zeros(1, 1, rows, columns)
+        self.batch = batch or recall(self._setting) or self.tune()
         if device.type == "cuda" and batch is None:
-            self._graph = GraphedPass.if_faster(self._logits, blank, self.batch)
+            image = self.prepare(self._blank, 0, 0)
+            self._graph = GraphedPass.if_faster(self._logits, image, self.batch)
+
+    def tune(self) -> int:
+        """Measure which batch is the fastest, take it, and remember it for this machine.
+
+        It is the largest among equals that fits into memory and keeps a chunk short.
+        """
+        image = self.prepare(self._blank, 0, 0)
+        paces: dict[int, float] = {}
+        batch = 1
+        while batch <= LARGEST_BATCH:
+            try:
+                seconds = min(self._seconds(image, batch) for _ in range(3))
+            except torch.OutOfMemoryError:
+                break
+            if paces and seconds > CHUNK_SECONDS:
+                break
+            paces[batch] = seconds / batch
+            batch *= 2
+        worth = min(paces.values()) * NEARLY
+        self.batch = max(batch for batch, pace in paces.items() if pace <= worth)
+        remember(self._setting, self.batch)
+        return self.batch
 
     def prepare(self, image: torch.Tensor, seed: int, stream: int) -> PreparedImage:
         """Begin with an image (1, 1, y, x) of zero mean and unit variance.
@@ -95,7 +118,7 @@ class Engine:
         Raises:
             ASLMyoSegError: where memory does not suffice for a single pass.
         """
-        return self._within_memory(image.features, image.bits.draw(count)).sigmoid_()
+        return self._within_memory(image.features, image.bits.draw(count)).sigmoid()
 
     def _within_memory(self, features: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
         try:
@@ -117,31 +140,14 @@ class Engine:
         return torch.cat([self._within_memory(features, part) for part in parts])
 
     def _logits(self, features: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        return self._network.after_dropout(features, self._masks(words))
+        logits = self._network.after_dropout(features, self._masks(words))
+        return logits.expand(len(words), -1, -1, -1)  # without dropout all passes are one
 
     def _masks(self, words: torch.Tensor) -> Iterator[torch.Tensor]:
         parts = words.split(self._words, dim=1)
         for (rows, columns, maps), part in zip(self._shapes, parts, strict=True):
             values = spread(part, self.dtype)[:, : rows * columns * maps]
             yield values.reshape(-1, rows, columns, maps).permute(0, 3, 1, 2)
-
-    def _measured_batch(self, image: PreparedImage) -> int:
-        """The smallest of the fastest, among those that fit into memory and keep a chunk short."""
-        paces: dict[int, float] = {}
-        batch = 1
-        while batch <= LARGEST_BATCH:
-            try:
-                seconds = min(self._seconds(image, batch) for _ in range(2))
-            except torch.OutOfMemoryError:
-                break
-            if paces and seconds > CHUNK_SECONDS:
-                break
-            paces[batch] = seconds / batch
-            if 2 * seconds > 1.2 * CHUNK_SECONDS:
-                break
-            batch *= 2
-        worth = min(paces.values()) * GAIN
-        return min(batch for batch, pace in paces.items() if pace <= worth)
 
     @torch.inference_mode()
     def _seconds(self, image: PreparedImage, batch: int) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -18,17 +17,24 @@ from ..errors import OutputError
 from ..io.files import replacing
 
 
-def remembered(setting: list[object], measure: Callable[[], int]) -> int:
-    """The number measured earlier for a setting on this machine; otherwise it is measured now.
+def recall(setting: list[object]) -> int | None:
+    """The number measured earlier for a setting on this machine."""
+    return _read().get(_key(setting))
 
-    It is kept in ``aslmyoseg/tuning.json`` of the user's cache folder, which may be deleted.
+
+def remember(setting: list[object], number: int) -> None:
+    """Keep a number in ``aslmyoseg/tuning.json`` of the user's cache folder, which may be deleted.
+
+    Where the file cannot be written, the next run measures again.
     """
-    key = " | ".join(map(str, [*_machine(), *setting]))
-    known = _read()
-    if key not in known:
-        known = {**_read(), key: measure()}
-        _write(known)
-    return known[key]
+    path = cache_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as beside:
+            content = json.dumps({**_read(), _key(setting): number}, indent=2)
+            beside.write_text(content + "\n", encoding="utf-8")
+    except (OSError, OutputError):
+        pass
 
 
 def cache_file() -> Path:
@@ -37,9 +43,10 @@ def cache_file() -> Path:
     return Path(home or Path.home() / ".cache") / "aslmyoseg" / "tuning.json"
 
 
-def _machine() -> list[object]:
+def _key(setting: list[object]) -> str:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
-    return [platform.node(), torch.__version__, f"{torch.get_num_threads()} threads", gpu]
+    machine = [platform.node(), torch.__version__, f"{torch.get_num_threads()} threads", gpu]
+    return " | ".join(map(str, [*machine, *setting]))
 
 
 def _read() -> dict[str, int]:
@@ -48,13 +55,3 @@ def _read() -> dict[str, int]:
         return {key: value for key, value in known.items() if isinstance(value, int) and value > 0}
     except (OSError, ValueError, AttributeError):
         return {}
-
-
-def _write(known: dict[str, int]) -> None:
-    path = cache_file()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as beside:
-            beside.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-    except (OSError, OutputError):
-        pass  # without the file, the next run measures again
