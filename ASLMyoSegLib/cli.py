@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,6 +91,7 @@ def run(
 ) -> None:
     """Segment, measure flow, and write the report. Finished series are not done again."""
     from .network import load_model
+    from .parallel import launched_rank
     from .pipeline import run as run_all
 
     _refuse_both(trials, precision)
@@ -115,11 +117,12 @@ def run(
             progress=show,
         )
     failed = [outcome for outcome in outcomes if outcome.report is None]
-    for outcome in outcomes:
+    first = launched_rank() == 0
+    for outcome in outcomes if first else ():
         if outcome.report is not None:
             note = " (finished before)" if outcome.resumed else ""
             print(f"{outcome.report}{note}")
-    for outcome in failed:
+    for outcome in failed if first else ():
         print(f"failed: {outcome.error}", file=sys.stderr)
     if failed:
         raise typer.Exit(2)
@@ -339,7 +342,9 @@ def _refuse_both(trials: int | None, precision: float | None) -> None:
 @contextmanager
 def _progress() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+    # Of several processes that torchrun started, one shows how far it is.
+    hidden = os.environ.get("RANK", "0") != "0"
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=hidden) as bar:
         yield bar
 
 
