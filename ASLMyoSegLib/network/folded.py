@@ -15,10 +15,8 @@ from torch import nn
 from torch.nn.functional import conv2d, conv_transpose2d
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from .bernoulli import MASK_VALUE
 from .mcd_unet import MCDUNet, Scale
-
-MASK_VALUE = 2.0
-"""What a mask holds for a unit that is kept; the rest of ``1 / (1 - rate)`` is in the weights."""
 
 
 class FoldedUNet:
@@ -34,6 +32,7 @@ class FoldedUNet:
         self._maps = [scale[0].out_channels for scale in (*network.encoder, *network.decoder)]
         self._depth = len(network.encoder)
         rate = network.architecture.dropout
+        # Masks double what they keep; what else keeps the mean is in the weights that follow.
         rest = 1 / ((1 - rate) * MASK_VALUE) if rate else 1.0
         self._masked = rate > 0
 

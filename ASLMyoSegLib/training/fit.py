@@ -81,7 +81,7 @@ def train(
     recipe = dataclasses.asdict(config)
     if config.initial_model is not None:
         recipe["initial_model"] = _start_from(config.initial_model, network)
-    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
     resume = Path(f"{output}.resume")
     first, best = _load_state(resume, config, network, optimiser)
     loss_of = loss_by_name(config.loss, config.beta)
@@ -227,10 +227,16 @@ def _load_state(
     network.load_state_dict(
         {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
     )
+    parameters = list(network.parameters())
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("adam."):
             _, index, key = name.split(".")
-            state.setdefault(int(index), {})[key] = tensor
+            state.setdefault(int(index), {})[key] = _laid_out_as(parameters[int(index)], tensor)
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
     return int(metadata["epoch"]), float(metadata["best"])
+
+
+def _laid_out_as(parameter: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
+    """The same numbers in the parameter's order in memory, which fused Adam relies on."""
+    return torch.empty_like(parameter).copy_(tensor) if tensor.ndim else tensor

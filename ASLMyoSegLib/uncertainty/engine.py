@@ -10,10 +10,11 @@ import torch
 
 from ..errors import ASLMyoSegError
 from ..network import MCDUNet
+from ..network.bernoulli import spread, words_for
 from ..network.folded import FoldedUNet
 from ..network.precision import sampling_type
-from .bernoulli import BernoulliBits, spread, words_for
 from .graph import GraphedPass
+from .random_words import RandomWords
 from .tuning import recall, remember
 
 CHUNK_SECONDS = 0.25
@@ -30,7 +31,7 @@ class PreparedImage:
     """An image whose passes can begin: features before the first dropout, and its random bits."""
 
     features: torch.Tensor
-    bits: BernoulliBits
+    bits: RandomWords
 
 
 class Engine:
@@ -106,7 +107,7 @@ class Engine:
             seed: of the series.
             stream: number of the image in it; streams are independent.
         """
-        bits = BernoulliBits(self._keep, sum(self._words), seed, stream, self.device)
+        bits = RandomWords(self._keep, sum(self._words), seed, stream, self.device)
         return PreparedImage(self._network.before_dropout(image), bits)
 
     @torch.inference_mode()
