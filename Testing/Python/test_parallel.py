@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from ASLMyoSegLib.network import Architecture, MCDUNet, save_model
+from ASLMyoSegLib.network import Architecture, MCDUNet, load_model, save_model
 from ASLMyoSegLib.phantom import simulate_cohort
 
 
-def torchrun(*arguments: object) -> subprocess.Popen:
-    """The command in two processes on this machine."""
+def torchrun(*arguments: object, module: bool = True) -> subprocess.Popen:
+    """A module or a script in two processes on this machine."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     return subprocess.Popen(
-        [*command, "-m", *map(str, arguments)],
+        [*command, *(["-m"] if module else []), *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
@@ -73,3 +73,43 @@ def test_two_processes_share_a_cohort_and_take_up_what_a_killed_one_left(
     assert not list(output.glob(".part-*/*/summary.json"))
     summary = json.loads((output / sorted(after)[0] / "summary.json").read_text())
     assert {frame["trials"] for frame in summary["frames"]} == {30}
+
+
+LOSSES = """
+import json, sys
+from ASLMyoSegLib.network import Architecture
+from ASLMyoSegLib.training.fit import TrainingConfig, train
+dataset, output, batch_size = sys.argv[1:]
+config = TrainingConfig(
+    Architecture(4, 3, 3, dropout=0.0), epochs=6, batch_size=int(batch_size),
+    learning_rate=3e-3, augmentation=False,
+)
+losses = []
+best = train(dataset, output, config, lambda *step: losses.append(step[2]))
+print("result", json.dumps([losses, best]))
+"""
+
+
+def test_two_processes_learn_as_one_with_the_double_batch(cohort: Path, tmp_path: Path):
+    """26 training images: batches of 12, 12 and 2. Without dropout nothing but rounding differs,
+    as batch normalisation takes the images of both processes."""
+    script = tmp_path / "losses.py"
+    script.write_text(LOSSES)
+    one = subprocess.run(
+        [sys.executable, str(script), str(cohort), str(tmp_path / "one.safetensors"), "12"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    process = torchrun(script, cohort, tmp_path / "two.safetensors", 6, module=False)
+    two, words = process.communicate(timeout=180)
+    assert process.returncode == 0, words
+    expected, *_ = results(one)
+    first, second = results(two)
+    assert first == second
+    assert first[0] == pytest.approx(expected[0], rel=0.01)
+    assert first[0][-1] < first[0][0] - 0.02
+    assert load_model(tmp_path / "two.safetensors").header["recipe"]["processes"] == 2
+    assert not (tmp_path / "two.safetensors.resume").exists()
+
+
+def results(printed: str) -> list:
+    return [json.loads(line[7:]) for line in printed.splitlines() if line.startswith("result ")]
