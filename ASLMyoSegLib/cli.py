@@ -217,6 +217,7 @@ def train(
 ) -> None:
     """Train a network. Killed and started again, it goes on from the last epoch."""
     from .network import Architecture
+    from .parallel import launched_rank
     from .training.fit import TrainingConfig
     from .training.fit import train as fit
 
@@ -242,7 +243,8 @@ def train(
             bar.update(task, completed=epoch, description=words)
 
         best = fit(dataset, output, config, progress=show)
-    print(f"{output}: validation Dice {best:.4f}")
+    if launched_rank() == 0:
+        print(f"{output}: validation Dice {best:.4f}")
 
 
 @app.command()

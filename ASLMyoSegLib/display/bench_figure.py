@@ -57,6 +57,11 @@ def _draw_batches(axes: Any, result: dict[str, Any]) -> None:
     axes.set_ylim(bottom=0)
     axes.set_xlabel("batch")
     axes.set_ylabel("ms per pass", color=OURS)
+    axes.set_title("against batch size", fontsize=9)
+    batches = [entry for entry in batches if entry["mcd_uncertainty"] is not None]
+    if not batches:  # the model saw no muscle
+        return
+    sizes = [entry["batch"] for entry in batches]
     scores = axes.twinx()
     values = [entry["mcd_uncertainty"] for entry in batches]
     reach = [
@@ -66,4 +71,3 @@ def _draw_batches(axes: Any, result: dict[str, Any]) -> None:
     scores.errorbar(sizes, values, yerr=reach, fmt="s--", color="#495057", capsize=3)
     scores.set_ylim(0, 1.6 * max(values))
     scores.set_ylabel("MCD Uncertainty (95 % interval)", color="#495057")
-    axes.set_title("against batch size", fontsize=9)

@@ -161,11 +161,15 @@ def _against_batch(medians: dict[str, float]) -> list[dict[str, Any]]:
             {
                 "batch": batch,
                 "ms_per_pass": round(milliseconds, 3),
-                "mcd_uncertainty": round(summary.score, 4),
-                "mcd_interval": [round(end, 4) for end in summary.interval],
+                "mcd_uncertainty": _number(summary.score),
+                "mcd_interval": [_number(end) for end in summary.interval],
             }
         )
     return found
+
+
+def _number(value: float) -> float | None:
+    return round(value, 4) if np.isfinite(value) else None
 
 
 def _passes_needed(device: str) -> dict[str, float]:
