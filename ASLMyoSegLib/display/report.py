@@ -161,7 +161,7 @@ def _gallery(
 <p class="facts">Left: the image with the outlined muscle. Right: where the passes disagree
 (standard deviation) <img alt="scale" style="vertical-align: middle; height: 42px"
 src="{as_data_uri(draw_scale())}"> The number is the image's MCD Uncertainty, with the
-95 % interval of what endless passes would give.</p>
+95 % interval over repeated runs.</p>
 <div class="cards">{"".join(cards)}</div>"""
 
 

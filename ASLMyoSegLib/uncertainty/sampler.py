@@ -21,6 +21,9 @@ from .statistics import ImageStatistics, ImageSummary
 FLOOR = 64
 """Fewest passes per image by which a precision is judged."""
 
+MARGIN = 1.2
+"""An image is done where its estimated error is below the precision by this factor."""
+
 CEILING = 4096
 """Most passes that a precision may cost an image; its interval then says what was reached."""
 
@@ -188,12 +191,13 @@ class _Sampling:
 def passes_needed(passes: int, summary: ImageSummary, precision: float) -> int:
     """Passes after which an image is to be judged again; those that it had, where it is done.
 
-    The error falls with the root of the passes. No more than twice the passes are asked for at
-    once, as the estimate of the error has an error itself.
+    The error falls with the root of the passes. Its estimate has an error itself, of about a fifth:
+    so a margin is kept, and no more than twice the passes are asked for at once.
     """
     if np.isnan(summary.score):  # an empty mask has no score that could become precise
         return passes
-    excess = (summary.error / (precision * summary.score)) ** 2 if summary.score else 0.0
+    limit = precision * summary.score / MARGIN
+    excess = (summary.error / limit) ** 2 if limit else 0.0
     if excess <= 1 or passes >= CEILING:
         return passes
     return min(int(np.ceil(passes * min(excess * 1.05, 2.0))), CEILING)

@@ -9,7 +9,7 @@ import torch
 from scipy.linalg import hadamard
 from scipy.special import stdtrit
 
-from .scores import mcd_uncertainty
+from .scores import THRESHOLD, mcd_uncertainty
 
 GROUPS = 16
 """Passes are dealt out to so many groups; how much these differ tells the error of the score."""
@@ -29,7 +29,7 @@ class ImageSummary:
         std: float32 (y, x), 0 to 0.5.
         score: MCD Uncertainty; NaN where the mask is empty.
         error: standard error of the score over repetitions of N passes; NaN where unknown.
-        interval: 95 % confidence interval of the score of endless passes.
+        interval: where with 95 % confidence the mean score of such repetitions lies.
     """
 
     mean: np.ndarray
@@ -93,19 +93,28 @@ class ImageStatistics:
         score = float(mcd_uncertainty(mean, std))
         error, interval = np.nan, NOWHERE
         if self.passes >= GROUPS and np.isfinite(score):
-            error = float(np.std(_scores_of_halves(counts, mean, first, second)))
+            error = score * _relative_error(counts, mean, first, second)
             reach = stdtrit(GROUPS - 1, 0.5 + CONFIDENCE / 2) * error
             interval = (max(score - reach, 0.0), score + reach)
         return ImageSummary(mean.astype(np.float32), std.astype(np.float32), score, error, interval)
 
 
-def _scores_of_halves(
+def _relative_error(
     counts: np.ndarray, mean: np.ndarray, first: np.ndarray, second: np.ndarray
-) -> np.ndarray:
-    """Score of each half of the groups that a row of a Hadamard matrix, or its reverse, takes."""
+) -> float:
+    """Of the quotient of total deviation and mask pixels, from the spread of both over halves.
+
+    Each row of a Hadamard matrix, and its reverse, takes one half of the groups. The quotient is
+    linearised about its value in all passes, as both parts are biased in halves.
+    """
     rows = hadamard(GROUPS)[1:]
     halves = (np.concatenate([rows, -rows]) > 0).astype(float)
     passes = (halves @ counts)[:, None, None]
     shift = np.tensordot(halves, first, 1) / passes
     variance = np.tensordot(halves, second, 1) / passes - shift**2
-    return mcd_uncertainty(mean + shift, np.sqrt(np.maximum(variance, 0)))
+    total = np.sqrt(np.maximum(variance, 0)).sum((1, 2))
+    pixels = ((mean + shift) >= THRESHOLD).sum((1, 2))
+    whole = np.sqrt(second.sum(0) / counts.sum()).sum()
+    if whole == 0:
+        return 0.0
+    return float(np.std(total / whole - pixels / (mean >= THRESHOLD).sum()))
