@@ -25,16 +25,17 @@ class FoldedUNet:
     Attributes:
         dtype: in which it computes.
         device: where.
+        fuse_masks: whether convolutions apply masks as they write, where they can.
     """
 
     def __init__(self, network: MCDUNet, device: torch.device, dtype: torch.dtype) -> None:
-        self.device, self.dtype = device, dtype
+        self.device, self.dtype, self.fuse_masks = device, dtype, True
         self._maps = [scale[0].out_channels for scale in (*network.encoder, *network.decoder)]
         self._depth = len(network.encoder)
         rate = network.architecture.dropout
         # Masks double what they keep; what else keeps the mean is in the weights that follow.
         rest = 1 / ((1 - rate) * MASK_VALUE) if rate else 1.0
-        self._masked = rate > 0
+        self._has_dropout = rate > 0
 
         def folded(scale: Scale, masked: slice) -> list[_Convolution]:
             first, second = (fuse_conv_bn_eval(scale[i].eval(), scale[i + 1]) for i in (0, 3))
@@ -60,7 +61,7 @@ class FoldedUNet:
 
         None for a network without dropout.
         """
-        if not self._masked:
+        if not self._has_dropout:
             return []
         depths = [*range(self._depth), *range(self._depth - 2, -1, -1)]
         return [
@@ -90,14 +91,21 @@ class FoldedUNet:
         features = features if mask is None else mask.mul_(features)
         skips = [features]
         for first, second in self._encoder[1:]:
-            features = second(first(_pooled(features)), next(masks, None))
+            features = self._masked(second, first(_pooled(features)), next(masks, None))
             skips.append(features)
         skips.pop()
         for up, (first, second) in zip(self._up, self._decoder, strict=True):
             features = first(torch.cat([skips.pop(), up(features)], dim=1))
-            features = second(features, next(masks, None))
+            features = self._masked(second, features, next(masks, None))
         flat = features.permute(0, 2, 3, 1)
         return (flat @ self._head[:, None]).permute(0, 3, 1, 2).float() + self._bias
+
+    def _masked(
+        self, convolution: _Convolution, features: torch.Tensor, mask: torch.Tensor | None
+    ) -> torch.Tensor:
+        if mask is None or self.fuse_masks:
+            return convolution(features, mask)
+        return convolution(features).mul_(mask)
 
 
 class _Convolution:

@@ -15,12 +15,15 @@ from ..network.folded import FoldedUNet
 from ..network.precision import sampling_type
 from .graph import GraphedPass
 from .random_words import RandomWords
-from .tuning import recall, remember
+from .tuning import Choice, recall, remember
 
 CHUNK_SECONDS = 0.25
 """A batch takes no longer than this, so that work can be stopped at once."""
 
-LARGEST_BATCH = 1024
+LARGEST_BATCH = {"cpu": 64, "cuda": 256}
+"""Beyond these, a pass gains little, and images would get more passes than they need."""
+
+REPETITIONS = 3
 
 NEARLY = 1.03
 """Times per pass that differ by less than this factor are equal."""
@@ -72,32 +75,17 @@ class Engine:
         self._graph: GraphedPass | None = None
         self._setting = [network.architecture, rows, columns, device, self.dtype]
         self._blank = torch.zeros(1, 1, rows, columns)
-        self.batch = batch or recall(self._setting) or self.tune()
+        if batch is not None:
+            self.batch = batch
+        else:
+            self._take(recall(self._setting) or self._tuned())
         if device.type == "cuda" and batch is None:
             image = self.prepare(self._blank, 0, 0)
             self._graph = GraphedPass.if_faster(self._logits, image, self.batch)
 
-    def tune(self) -> int:
-        """Measure which batch is the fastest, take it, and remember it for this machine.
-
-        It is the largest among equals that fits into memory and keeps a chunk short.
-        """
-        image = self.prepare(self._blank, 0, 0)
-        paces: dict[int, float] = {}
-        batch = 1
-        while batch <= LARGEST_BATCH:
-            try:
-                seconds = min(self._seconds(image, batch) for _ in range(3))
-            except torch.OutOfMemoryError:
-                break
-            if paces and seconds > CHUNK_SECONDS:
-                break
-            paces[batch] = seconds / batch
-            batch *= 2
-        worth = min(paces.values()) * NEARLY
-        self.batch = max(batch for batch, pace in paces.items() if pace <= worth)
-        remember(self._setting, self.batch)
-        return self.batch
+    def tune(self) -> None:
+        """Measure what is the fastest, take it, and remember it for this machine."""
+        self._take(self._tuned())
 
     def prepare(self, image: torch.Tensor, seed: int, stream: int) -> PreparedImage:
         """Begin with an image (1, 1, y, x) of zero mean and unit variance.
@@ -150,8 +138,44 @@ class Engine:
             values = spread(part, self.dtype)[:, : rows * columns * maps]
             yield values.reshape(-1, rows, columns, maps).permute(0, 3, 1, 2)
 
+    def _take(self, choice: Choice) -> None:
+        self.batch = choice.batch
+        self._network.fuse_masks = choice.fuse_masks
+
+    def _tuned(self) -> Choice:
+        """Of batches that fit into memory and keep a chunk short, the largest of the fastest."""
+        image = self.prepare(self._blank, 0, 0)
+        paces: dict[int, float] = {}
+        batch = 1
+        while batch <= LARGEST_BATCH[self.device.type]:
+            try:
+                seconds = self._seconds(image, batch)
+            except torch.OutOfMemoryError:
+                break
+            if paces and seconds > CHUNK_SECONDS:
+                break
+            paces[batch] = seconds / batch
+            batch *= 2
+        worth = min(paces.values()) * NEARLY
+        batch = max(batch for batch, pace in paces.items() if pace <= worth)
+        choice = Choice(batch, self._fused_is_faster(image, batch))
+        remember(self._setting, choice)
+        return choice
+
+    def _fused_is_faster(self, image: PreparedImage, batch: int) -> bool:
+        """Not where oneDNN has no fast kernel for it; the results are the same."""
+        seconds = []
+        for fused in (True, False):
+            self._network.fuse_masks = fused
+            seconds.append(self._seconds(image, batch))
+        return seconds[0] <= seconds[1]
+
     @torch.inference_mode()
     def _seconds(self, image: PreparedImage, batch: int) -> float:
-        started = time.perf_counter()
-        self._logits(image.features, image.bits.draw(batch)).sum().item()
-        return time.perf_counter() - started
+        """The least of a few batches, as other work on the machine only adds."""
+        least = float("inf")
+        for _ in range(REPETITIONS):
+            started = time.perf_counter()
+            self._logits(image.features, image.bits.draw(batch)).sum().item()
+            least = min(least, time.perf_counter() - started)
+        return least

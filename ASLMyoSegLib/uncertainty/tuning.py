@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -17,13 +19,30 @@ from ..errors import OutputError
 from ..io.files import replacing
 
 
-def recall(setting: list[object]) -> int | None:
-    """The number measured earlier for a setting on this machine."""
-    return _read().get(_key(setting))
+@dataclass(frozen=True)
+class Choice:
+    """What is the fastest on this machine.
+
+    Attributes:
+        batch: passes computed at once.
+        fuse_masks: whether convolutions apply masks as they write.
+    """
+
+    batch: int
+    fuse_masks: bool
 
 
-def remember(setting: list[object], number: int) -> None:
-    """Keep a number in ``aslmyoseg/tuning.json`` of the user's cache folder, which may be deleted.
+def recall(setting: list[object]) -> Choice | None:
+    """What was found earlier for a setting on this machine."""
+    try:
+        found = Choice(**_read()[_key(setting)])
+    except (KeyError, TypeError):
+        return None
+    return found if isinstance(found.batch, int) and found.batch > 0 else None
+
+
+def remember(setting: list[object], choice: Choice) -> None:
+    """Keep it in ``aslmyoseg/tuning.json`` of the user's cache folder, which may be deleted.
 
     Where the file cannot be written, the next run measures again.
     """
@@ -31,7 +50,7 @@ def remember(setting: list[object], number: int) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside:
-            content = json.dumps({**_read(), _key(setting): number}, indent=2)
+            content = json.dumps({**_read(), _key(setting): asdict(choice)}, indent=2)
             beside.write_text(content + "\n", encoding="utf-8")
     except (OSError, OutputError):
         pass
@@ -49,9 +68,9 @@ def _key(setting: list[object]) -> str:
     return " | ".join(map(str, [*machine, *setting]))
 
 
-def _read() -> dict[str, int]:
+def _read() -> dict[str, Any]:
     try:
         known = json.loads(cache_file().read_text(encoding="utf-8"))
-        return {key: value for key, value in known.items() if isinstance(value, int) and value > 0}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError):
         return {}
+    return known if isinstance(known, dict) else {}
