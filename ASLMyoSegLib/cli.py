@@ -383,6 +383,10 @@ def _bench_table(result: dict) -> Table:
         table.add_row(name.replace("_", " "), f"{result[name]:.2f}")
     for name, value in result["seconds"].items():
         table.add_row(name, f"{value:.1f} s")
+    table.add_section()
+    for name, value in result["training"]["ms_per_image"].items():
+        table.add_row(f"training step, {name.replace('_', ' ')}, per image", f"{value:.1f}")
+    table.add_row("training speedup", f"{result['training']['speedup']:.2f}")
     return table
 
 

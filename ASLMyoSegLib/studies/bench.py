@@ -22,6 +22,7 @@ from ..uncertainty.grid import NetworkGrid
 from ..uncertainty.sampler import segment
 from ..uncertainty.statistics import ImageStatistics
 from .contenders import Contender, bare_convolutions, contenders, matrix_product
+from .training_speed import training_speed
 
 SIDE = 96
 """Pixels on a side of the image, as in the paper."""
@@ -54,7 +55,8 @@ def bench(
         `ms_per_pass_quartiles`; `ratio_to_no_dropout`, `ratio_to_convolutions` and
         `speedup_over_naive` of the engine at the batch that it chose; `batches`, time and MCD
         Uncertainty against batch size; `passes`, for the precision and for the paper's number on a
-        simulated series with the default model; `seconds`, for an image and for a series.
+        simulated series with the default model; `seconds`, for an image and for a series;
+        `training`, the time of a step for an image.
 
     Raises:
         ASLMyoSegError: where the device is not there.
@@ -80,7 +82,9 @@ def bench(
                 times.setdefault(name, []).append(value)
         if progress:
             progress(repetition + 1, repetitions)
-    return _result(architecture, engine, times, flops)
+    result = _result(architecture, engine, times, flops)
+    del engine, ways, convolutions  # training needs the memory
+    return {**result, "training": training_speed(network, SIDE, target)}
 
 
 def _result(

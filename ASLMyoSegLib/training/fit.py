@@ -106,7 +106,7 @@ def _fit(
     first, best = _load_state(resume, config, network, optimiser)
     if len(set(group.gather(first))) > 1:
         raise OutputError(f"{resume}: not all processes see this file; choose a shared folder.")
-    step = _Step(network, optimiser, loss_by_name(config.loss, config.beta), config, device, group)
+    step = Step(network, optimiser, loss_by_name(config.loss, config.beta), config, device, group)
     started = time.monotonic()
     for epoch in range(first, config.epochs):
         loss = step.epoch(training, epoch)
@@ -146,7 +146,7 @@ def validation_dice(
     return sum(sum(part) for part in group.gather(scores)) / len(examples)
 
 
-class _Step:
+class Step:
     """One optimisation step after the other, over the processes of a group."""
 
     def __init__(
@@ -185,12 +185,13 @@ class _Step:
             own = batch[group.rank :: group.size]
             # Gradients are means over processes, so a process counts as it has images.
             weight = len(own) * group.size / len(batch)
-            total += self._step(examples.images[own], examples.masks[own], weight, generator)
+            total += self.step(examples.images[own], examples.masks[own], weight, generator)
         return sum(group.gather(total)) / (len(batches) * group.size)
 
-    def _step(
+    def step(
         self, images: torch.Tensor, masks: torch.Tensor, weight: float, generator: torch.Generator
     ) -> float:
+        """Learn from images and masks (n, 1, y, x), which count `weight`; returns the loss."""
         if self._config.augmentation:
             images, masks = augment(images, masks, generator)
         else:

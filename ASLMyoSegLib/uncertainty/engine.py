@@ -17,7 +17,7 @@ from .graph import GraphedPass
 from .random_words import RandomWords
 from .tuning import Choice, recall, remember
 
-CHUNK_SECONDS = 0.25
+CHUNK_SECONDS = 0.3
 """A batch takes no longer than this, so that work can be stopped at once."""
 
 LARGEST_BATCH = {"cpu": 64, "cuda": 256}

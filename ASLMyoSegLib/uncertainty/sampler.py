@@ -92,7 +92,7 @@ def stream(
     seed: int = 0,
     device: str = "auto",
 ) -> Iterator[Progress]:
-    """As `segment`, with partial results after each chunk of a quarter of a second at most.
+    """As `segment`, with partial results after each chunk of 0.3 s at most.
 
     Images take turns, so that each has a first mask after the first round and sharpens from there.
     Closing the iterator stops the work. Memory grows by one bit per pixel and pass only. Images

@@ -46,6 +46,9 @@ def test_results_hold_every_way_and_ratios_that_follow_from_them(result: dict):
     assert per_image == pytest.approx(1115 * ways["ours"] / 1e3, abs=0.02)
     assert result["seconds"]["series of 12, N = 1115"] == pytest.approx(12 * per_image, abs=0.2)
     assert result["passes"]["precision 0.02"] >= 64
+    training = result["training"]["ms_per_image"]
+    assert training["plain_float32"] > 0
+    assert training["ours"] > 0
 
 
 def test_convolutions_of_a_full_size_pass_are_those_of_the_paper():
