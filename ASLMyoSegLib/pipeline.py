@@ -26,9 +26,10 @@ from .io import (
 )
 from .io.files import replacing
 from .network import LoadedModel, load_model
+from .parallel import launched, launched_rank
 from .perfusion.quantify import quantify
 from .series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
-from .uncertainty import DEFAULT_TRIALS
+from .uncertainty import DEFAULT_PRECISION
 from .uncertainty.sampler import segment
 from .uncertainty.scores import mcd_uncertainty
 
@@ -52,12 +53,24 @@ class Outcome:
     resumed: bool = False
 
 
+@dataclass(frozen=True)
+class _Settings:
+    """What all series of a run have in common."""
+
+    trials: int | None
+    precision: float | None
+    seed: int
+    device: str
+    scene: bool
+
+
 def run(
     path: str | Path,
     output: str | Path,
     *,
     model: LoadedModel | None = None,
-    trials: int = DEFAULT_TRIALS,
+    trials: int | None = None,
+    precision: float | None = None,
     seed: int = 0,
     device: str = "auto",
     rv_insertion: str | Path | None = None,
@@ -70,11 +83,17 @@ def run(
     does not stop the others; one that an earlier start finished is left as it is. A folder of
     results appears whole or not at all.
 
+    Started by ``torchrun``, each process takes a share of the series, and each returns all
+    outcomes; the next start shares out what a killed process left. The first process alone takes
+    a single series, and the others return nothing.
+
     Args:
         path: a ``*_asl.nii[.gz]`` file or a folder.
         output: folder of the results.
         model: the network; None takes the default.
-        trials: stochastic passes per image.
+        trials: stochastic passes per image; None takes as many as the precision asks for.
+        precision: relative standard error of every image's MCD Uncertainty; 0.02 where neither is
+            given (see `uncertainty.sampler.segment`).
         seed: of the passes.
         device: `auto`, `cpu` or `cuda`.
         rv_insertion: file of RV insertion points, for a single series; None takes
@@ -88,22 +107,34 @@ def run(
     sources = find_series(path)
     output = Path(output)
     model = model or load_model()
-    settings = {"trials": trials, "seed": seed, "device": device, "scene": scene}
+    if trials is None and precision is None:
+        precision = DEFAULT_PRECISION
+    settings = _Settings(trials, precision, seed, device, scene)
+    if len(sources) == 1 and launched_rank() > 0:
+        return []
     if len(sources) == 1:
-        return [_run_one(sources[0], output, model, rv_insertion, progress, **settings)]
+        return [_run_one(sources[0], output, model, rv_insertion, progress, settings)]
     if rv_insertion is not None:
         raise OutputError(
             f"{rv_insertion}: one file of RV insertion points cannot serve the "
             f"{len(sources)} series beneath {path}; run them one by one."
         )
-    outcomes = []
-    for source in sources:
-        target = output / series_name(source)
-        try:
-            outcomes.append(_run_one(source, target, model, None, progress, **settings))
-        except ASLMyoSegError as error:
-            outcomes.append(Outcome(source, None, error=str(error)))
-    return outcomes
+    targets = {source: output / series_name(source) for source in sources}
+    with launched() as group:
+        # Open ones first, so that what a killed process left is shared out among all. The first
+        # process decides, as the folder changes while others look.
+        order = group.from_first(
+            sorted(sources, key=lambda s: _is_finished(targets[s], s, model, settings))
+        )
+        outcomes = []
+        for source in order[group.rank :: group.size]:
+            try:
+                done = _run_one(source, targets[source], model, None, progress, settings)
+            except ASLMyoSegError as error:
+                done = Outcome(source, None, error=str(error))
+            outcomes.append(done)
+        gathered = [outcome for part in group.gather(outcomes) for outcome in part]
+    return sorted(gathered, key=lambda outcome: sources.index(outcome.source))
 
 
 def summarise(
@@ -112,6 +143,7 @@ def summarise(
     posterior: Posterior,
     result: MBFResult | None,
     *,
+    precision: float | None,
     seconds: float,
     warnings: tuple[str, ...],
 ) -> dict[str, Any]:
@@ -124,6 +156,8 @@ def summarise(
             "slice": k,
             "volume_type": series.volume_types[frame],
             "mcd_uncertainty": _number(scores[frame, k]),
+            "mcd_interval": [_number(v) for v in posterior.mcd_interval[frame, k]],
+            "trials": int(posterior.trials[frame, k]),
             "mask_pixels": int(segmentation.masks[frame, k].sum()),
         }
         for frame in range(len(series.images))
@@ -134,7 +168,8 @@ def summarise(
         "series": series.name,
         "model": posterior.model,
         "device": posterior.device,
-        "trials": posterior.trials,
+        "trials": int(posterior.trials.max()),
+        "precision": precision,
         "seed": posterior.seed,
         "seconds": round(seconds, 2),
         "frames": frames,
@@ -171,14 +206,10 @@ def _run_one(
     model: LoadedModel,
     rv_insertion: str | Path | None,
     progress: Callable[[str, int, int], None] | None,
-    *,
-    trials: int,
-    seed: int,
-    device: str,
-    scene: bool,
+    settings: _Settings,
 ) -> Outcome:
     report = output / "report.html"
-    if _is_finished(output, source, model, trials, seed):
+    if _is_finished(output, source, model, settings):
         return Outcome(source, report, resumed=True)
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise OutputError(
@@ -191,9 +222,10 @@ def _run_one(
     posterior = segment(
         series,
         model,
-        trials=trials,
-        seed=seed,
-        device=device,
+        trials=settings.trials,
+        precision=settings.precision,
+        seed=settings.seed,
+        device=settings.device,
         progress=(lambda done, of: progress(series.name, done, of)) if progress else None,
     )
     masks = posterior.mean >= 0.5
@@ -206,12 +238,18 @@ def _run_one(
         segmentation,
         posterior,
         result,
+        precision=settings.precision,
         seconds=time.monotonic() - started,
         warnings=warnings,
     )
     with replacing(output) as beside:
         beside.mkdir()
-        _write_results(beside, series, posterior, segmentation, result, summary, points, scene)
+        _write_results(beside, series, posterior, segmentation, result, summary, points)
+        if settings.scene:
+            from .scene import write_scene
+
+            write_scene(beside / "scene.mrb", series, posterior, segmentation, result, points)
+        _write_summary(beside / "summary.json", summary)
     return Outcome(source, report)
 
 
@@ -240,7 +278,6 @@ def _write_results(
     result: MBFResult | None,
     summary: dict[str, Any],
     points: RVInsertion | None,
-    scene: bool,
 ) -> None:
     stem = folder / series.name
     for suffix, array in (
@@ -270,13 +307,11 @@ def _write_results(
         summary=summary,
         bullseye_svg=bullseye,
     )
-    if scene:
-        from .scene import write_scene
 
-        write_scene(folder / "scene.mrb", series, posterior, segmentation, result, points)
-    (folder / "summary.json").write_text(
-        json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8"
-    )
+
+def _write_summary(path: Path, summary: dict[str, Any]) -> None:
+    """The last file of a series: what has one is finished."""
+    path.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _write_table(path: Path, result: MBFResult) -> None:
@@ -298,15 +333,16 @@ def _write_table(path: Path, result: MBFResult) -> None:
     path.with_suffix(".json").write_text(json.dumps(explanation, indent=2) + "\n", encoding="utf-8")
 
 
-def _is_finished(output: Path, source: Path, model: LoadedModel, trials: int, seed: int) -> bool:
+def _is_finished(output: Path, source: Path, model: LoadedModel, settings: _Settings) -> bool:
     """Whether an earlier start wrote these very results: ``summary.json`` is written last."""
     try:
         summary = json.loads((output / "summary.json").read_text(encoding="utf-8"))
         return (
             summary["series"] == series_name(source)
             and summary["model"]["sha256"] == model.sha256
-            and summary["trials"] == trials
-            and summary["seed"] == seed
+            and summary["precision"] == settings.precision
+            and (settings.trials is None or summary["trials"] == settings.trials)
+            and summary["seed"] == settings.seed
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -88,24 +88,28 @@ class Posterior:
     Attributes:
         mean: float32 (frame, slice, y, x), 0 to 1, mean of the passes' probabilities.
         std: float32, same shape, 0 to 0.5, their standard deviation: the uncertainty map.
-        trials: N.
-        trial_masks: uint8 (trials, frame, slice, ceil(y * x / 8)), each pass's mask at 0.5,
-            packed by `numpy.packbits` over the flattened (y, x).
+        trials: int (frame, slice), N of each image.
+        trial_masks: uint8 (most trials, frame, slice, ceil(y * x / 8)), each pass's mask at 0.5,
+            packed by `numpy.packbits` over the flattened (y, x); zero beyond an image's own N.
         seed: that reproduces the passes on the same machine.
         device: that computed them, e.g. ``cpu``.
         model: name and sha256 of the weights.
+        mcd_interval: float64 (frame, slice, 2), where with 95 % confidence the mean MCD Uncertainty
+            of repeated runs with as many passes lies; NaN where the passes do not tell. None where
+            nobody asked.
     """
 
     mean: np.ndarray
     std: np.ndarray
-    trials: int
+    trials: np.ndarray
     trial_masks: np.ndarray
     seed: int
     device: str
     model: dict[str, str] = field(default_factory=dict)
+    mcd_interval: np.ndarray | None = None
 
     def masks_of_trial(self, trial: int) -> np.ndarray:
-        """Masks of one pass, bool (frame, slice, y, x)."""
+        """Masks of one pass, bool (frame, slice, y, x); empty where an image had no such pass."""
         frames, slices, rows, columns = self.mean.shape
         bits = np.unpackbits(self.trial_masks[trial], axis=-1, count=rows * columns)
         return bits.astype(bool).reshape(frames, slices, rows, columns)

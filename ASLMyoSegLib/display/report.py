@@ -64,7 +64,7 @@ def write_report(
 <html lang="en"><head><meta charset="utf-8"><title>{escape(series.name)}: myocardial ASL</title>
 <style>{STYLE}</style></head><body>
 <h1>Myocardial ASL: {escape(series.name)}</h1>
-<p class="facts">{_facts(series, summary)}</p>
+<p class="facts">{_facts(series, posterior, summary)}</p>
 {_numbers(summary, int(doubtful.sum()), doubtful.size)}
 {_warnings(summary["warnings"])}
 {_flow(summary["mbf"], bullseye_svg)}
@@ -85,13 +85,13 @@ def doubtful_images(segmentation: Segmentation) -> np.ndarray:
     return ~(scores <= limit)
 
 
-def _facts(series: ASLSeries, summary: dict[str, Any]) -> str:
+def _facts(series: ASLSeries, posterior: Posterior, summary: dict[str, Any]) -> str:
     frames, slices, rows, columns = series.images.shape
     facts = [
         f"{frames} frames, {slices} slice{'s' if slices > 1 else ''}, {columns}x{rows} pixels of "
         f"{series.geometry.spacing[0]:.2f} mm",
         f"model {summary['model']['name']} ({summary['model']['sha256'][:8]})",
-        f"{summary['trials']} Monte Carlo passes per image on {summary['device']}",
+        f"{_passes(posterior.trials)} Monte Carlo passes per image on {summary['device']}",
         f"{summary['seconds']:.0f} s",
     ]
     return escape(" · ".join(facts))
@@ -154,14 +154,27 @@ def _gallery(
         cards.append(
             f'<figure class="{"check" if doubtful[frame, k] else ""}">'
             f'<img alt="frame {frame}" src="{as_data_uri(figure)}">'
-            f"<figcaption><b>{_value(scores[frame, k])}</b>"
+            f"<figcaption><b>{_value(scores[frame, k])}{_interval(posterior, frame, k)}</b>"
             f"{escape(' · '.join(w for w in words if w))}{flag}</figcaption></figure>"
         )
     return f"""<h2>Images, most doubtful first</h2>
 <p class="facts">Left: the image with the outlined muscle. Right: where the passes disagree
 (standard deviation) <img alt="scale" style="vertical-align: middle; height: 42px"
-src="{as_data_uri(draw_scale())}"> The number is the image's MCD Uncertainty.</p>
+src="{as_data_uri(draw_scale())}"> The number is the image's MCD Uncertainty, with the
+95 % interval over repeated runs.</p>
 <div class="cards">{"".join(cards)}</div>"""
+
+
+def _interval(posterior: Posterior, frame: int, k: int) -> str:
+    if posterior.mcd_interval is None or not np.isfinite(posterior.mcd_interval[frame, k]).all():
+        return ""
+    low, high = posterior.mcd_interval[frame, k]
+    return f' <span class="facts">{low:.2f} to {high:.2f}</span>'
+
+
+def _passes(trials: np.ndarray) -> str:
+    fewest, most = int(np.min(trials)), int(np.max(trials))
+    return f"{most}" if fewest == most else f"{fewest} to {most}"
 
 
 def _value(value: float | None) -> str:

@@ -21,7 +21,8 @@ def evaluate(
     dataset: str | Path,
     *,
     model: LoadedModel | None = None,
-    trials: int = 100,
+    trials: int | None = None,
+    precision: float | None = None,
     seed: int = 0,
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,
@@ -30,11 +31,14 @@ def evaluate(
 
     Control and labelled images count, as in the paper; M0 images are left out of all but flow.
 
+    Passes are as many as `trials` or `precision` ask for (see `uncertainty.sampler.segment`).
+
     Returns:
         `n_images`; `dice` with mean and standard deviation for `control`, `label` and `all`;
         `false_positive_pixels` and `false_negative_pixels`, mean per image; `dice_uncertainty`
         and `mcd_uncertainty` (mean, and R² of one on the other); `mbf` per segment against MBF on
-        the reference masks: `n`, `r2`, `slope`, `intercept`, `ccc` (Lin 1989).
+        the reference masks: `n`, `r2`, `slope`, `intercept`, `ccc` (Lin 1989); `trials`, the most
+        passes that an image took, and `passes` of all images together.
 
     Raises:
         SeriesError: where the data set has no reference masks.
@@ -42,10 +46,14 @@ def evaluate(
     model = model or load_model()
     references = read_references(dataset)
     columns: dict[str, list[np.ndarray]] = {}
+    passes: list[np.ndarray] = []
     flows: list[tuple[float, float]] = []
     for number, reference in enumerate(references):
         series = reference.series
-        posterior = segment(series, model, trials=trials, seed=seed, device=device)
+        posterior = segment(
+            series, model, trials=trials, precision=precision, seed=seed, device=device
+        )
+        passes.append(posterior.trials)
         masks = posterior.mean >= scores.THRESHOLD
         kinds = np.array(series.volume_types)
         prepared = np.flatnonzero(kinds != "m0scan")
@@ -79,7 +87,8 @@ def evaluate(
         },
         "mbf": agreement(np.array(flows).reshape(-1, 2)),
         "model": {"name": model.name, "sha256": model.sha256},
-        "trials": trials,
+        "trials": int(max(t.max() for t in passes)),
+        "passes": int(sum(t.sum() for t in passes)),
         "seed": seed,
     }
 

@@ -1,99 +1,207 @@
-"""The Monte Carlo engine: many stochastic passes, streamed into mean and standard deviation."""
+"""The Monte Carlo engine: stochastic passes over a series, streamed into mean and deviation."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ..network import LoadedModel, MCDUNet
-from ..network.precision import autocast, choose_device
+from ..errors import ASLMyoSegError
+from ..network import LoadedModel
+from ..network.precision import choose_device
 from ..series import ASLSeries, Posterior
-from . import DEFAULT_TRIALS
+from . import DEFAULT_PRECISION
+from .engine import Engine, PreparedImage
 from .grid import NetworkGrid
+from .statistics import ImageStatistics, ImageSummary
 
-BATCH = 16
-"""Passes computed at once."""
+FLOOR = 64
+"""Fewest passes per image by which a precision is judged."""
+
+MARGIN = 1.2
+"""An image is done where its estimated error is below the precision by this factor."""
+
+CEILING = 4096
+"""Most passes that a precision may cost an image; its interval then says what was reached."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the passes over a series are.
+
+    Attributes:
+        passes: done, over all images.
+        expected: estimate of the passes in all.
+        seconds_left: estimate; None before the first round has ended.
+    """
+
+    passes: int
+    expected: int
+    seconds_left: float | None
+    _sampling: _Sampling
+
+    def posterior(self) -> Posterior:
+        """What the passes say by now; arrays are the caller's own.
+
+        Images without a pass yet have mean and deviation zero, and no score.
+        """
+        return self._sampling.posterior()
 
 
 def segment(
     series: ASLSeries,
     model: LoadedModel,
-    trials: int = DEFAULT_TRIALS,
+    trials: int | None = None,
+    *,
+    precision: float | None = None,
     seed: int = 0,
     device: str = "auto",
     progress: Callable[[int, int], None] | None = None,
 ) -> Posterior:
-    """N passes with dropout on over every image: Monte Carlo dropout as in the paper.
-
-    Memory grows with N by one bit per pixel and pass only. Images whose pixels are not of the size
-    that the network was trained for are resampled, and what comes out is brought back.
+    """Passes with dropout on over every image: Monte Carlo dropout as in the paper.
 
     Args:
         series: the images.
         model: the network.
-        trials: N, 1 or more.
+        trials: passes per image, 1 or more; the paper took 1115. None: as a precision asks.
+        precision: relative standard error of MCD Uncertainty, above 0, below 1, at which an image
+            has had enough, after `FLOOR` passes at least and `CEILING` at most. None: 0.02, where
+            no `trials` are given.
         seed: the same one gives the same result on the same machine.
         device: `auto`, `cpu` or `cuda`.
-        progress: called with passes done and passes in all.
+        progress: called with passes done and passes expected in all.
 
     Raises:
-        ASLMyoSegError: where the device is not there.
+        ASLMyoSegError: where the device is not there, or trials and precision are not possible.
     """
-    target = choose_device(device)
-    network = stochastic(model.network).to(target, memory_format=torch.channels_last)
-    frames, slices, rows, columns = series.images.shape
-    grid = NetworkGrid.of(series, model.network.architecture.stride)
-    mean = np.empty(series.images.shape, np.float32)
-    std = np.empty(series.images.shape, np.float32)
-    packed = np.empty((trials, frames, slices, -(-rows * columns // 8)), np.uint8)
-    total = frames * slices * trials
-    with torch.inference_mode(), autocast(target), torch.random.fork_rng():
-        for index in range(frames * slices):
-            frame, k = divmod(index, slices)
-            # A seed per image: what an image gets does not depend on the others.
-            torch.manual_seed(int(np.random.SeedSequence([seed, index]).generate_state(1)[0]))
-            image = torch.from_numpy(np.ascontiguousarray(series.images[frame, k], np.float32))
-            prepared = grid.apply(image[None, None]).to(target)
-            moments = np.zeros((2, rows, columns))
-            for first in range(0, trials, BATCH):
-                count = min(BATCH, trials - first)
-                batch = prepared.expand(count, -1, -1, -1)
-                batch = batch.contiguous(memory_format=torch.channels_last)
-                probability = grid.undo(network(batch).float().sigmoid())[:, 0].cpu().numpy()
-                moments[0] += probability.sum(0, dtype=np.float64)
-                moments[1] += np.square(probability, dtype=np.float64).sum(0)
-                masks = (probability >= 0.5).reshape(count, -1)
-                packed[first : first + count, frame, k] = np.packbits(masks, axis=-1)
-                if progress:
-                    progress(index * trials + first + count, total)
-            average = moments[0] / trials
-            mean[frame, k] = average
-            std[frame, k] = np.sqrt(np.maximum(moments[1] / trials - average**2, 0.0))
-    return Posterior(
-        mean=mean,
-        std=std,
-        trials=trials,
-        trial_masks=packed,
-        seed=seed,
-        device=str(target),
-        model={"name": model.name, "sha256": model.sha256},
-    )
+    for step in stream(series, model, trials=trials, precision=precision, seed=seed, device=device):
+        if progress:
+            progress(step.passes, step.expected)
+    return step.posterior()
 
 
-def stochastic(network: MCDUNet) -> MCDUNet:
-    """A copy for sampling: batch normalisation folded into the convolutions, dropout on."""
-    network = copy.deepcopy(network).eval()
-    for scale in (*network.encoder, *network.decoder):
-        layers = list(scale)
-        for position, layer in enumerate(layers):
-            if isinstance(layer, nn.BatchNorm2d):
-                scale[position - 1] = fuse_conv_bn_eval(layers[position - 1], layer)
-                scale[position] = nn.Identity()
-            elif isinstance(layer, nn.Dropout):
-                layer.train()
-    return network
+def stream(
+    series: ASLSeries,
+    model: LoadedModel,
+    *,
+    trials: int | None = None,
+    precision: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+) -> Iterator[Progress]:
+    """As `segment`, with partial results after each chunk of 0.3 s at most.
+
+    Images take turns, so that each has a first mask after the first round and sharpens from there.
+    Closing the iterator stops the work. Memory grows by one bit per pixel and pass only. Images
+    whose pixels are not of the size that the network was trained for are resampled, and what comes
+    out is brought back.
+    """
+    if trials is not None and precision is not None:
+        raise ASLMyoSegError("trials and precision exclude each other; give one of them.")
+    if trials is not None and trials < 1:
+        raise ASLMyoSegError(f"trials is {trials}; one pass per image at least is needed.")
+    if precision is not None and not 0 < precision < 1:
+        raise ASLMyoSegError(f"precision is {precision}; give a value between 0 and 1, as 0.02.")
+    if trials is None and precision is None:
+        precision = DEFAULT_PRECISION
+    return _Sampling(series, model, trials, precision, seed, choose_device(device)).run()
+
+
+class _Sampling:
+    """The passes over one series: whose turn it is, and when there are enough."""
+
+    def __init__(
+        self,
+        series: ASLSeries,
+        model: LoadedModel,
+        trials: int | None,
+        precision: float | None,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self._model, self._seed, self._device = model, seed, device
+        self._precision = precision
+        self._shape = series.images.shape
+        frames, slices, rows, columns = self._shape
+        self._grid = NetworkGrid.of(series, model.network.architecture.stride)
+        flat = torch.from_numpy(np.ascontiguousarray(series.images, np.float32))
+        self._images = flat.reshape(frames * slices, 1, rows, columns)
+        self._statistics = [ImageStatistics(rows, columns, device) for _ in range(frames * slices)]
+        self._trials = trials
+        self._wanted: list[int] = []
+
+    def run(self) -> Iterator[Progress]:
+        prepared = [self._grid.apply(image[None]) for image in self._images]
+        rows, columns = prepared[0].shape[-2:]
+        engine = Engine(self._model.network, rows, columns, self._device)
+        images = [engine.prepare(p, self._seed, index) for index, p in enumerate(prepared)]
+        self._wanted = [self._trials or _whole_batches(FLOOR, engine)] * len(images)
+        started = time.monotonic()
+        first_round = False
+        waiting = list(range(len(images)))
+        while waiting:
+            for index in waiting:
+                self._chunk(engine, images[index], index)
+                passes = sum(s.passes for s in self._statistics)
+                expected = sum(self._wanted)
+                pace = (time.monotonic() - started) / passes
+                yield Progress(
+                    passes, expected, (expected - passes) * pace if first_round else None, self
+                )
+            first_round = True
+            waiting = [i for i in waiting if self._statistics[i].passes < self._wanted[i]]
+
+    def posterior(self) -> Posterior:
+        frames, slices, rows, columns = self._shape
+        trials = np.array([s.passes for s in self._statistics])
+        packed = np.zeros((max(trials), len(trials), -(-rows * columns // 8)), np.uint8)
+        mean, std = np.zeros((2, len(trials), rows, columns), np.float32)
+        interval = np.full((len(trials), 2), np.nan)
+        for index, statistics in enumerate(self._statistics):
+            if statistics.passes:
+                summary = statistics.summary()
+                mean[index], std[index], interval[index] = (
+                    summary.mean, summary.std, summary.interval,
+                )  # fmt: skip
+                packed[: statistics.passes, index] = statistics.masks()
+        return Posterior(
+            mean=mean.reshape(self._shape),
+            std=std.reshape(self._shape),
+            trials=trials.reshape(frames, slices),
+            trial_masks=packed.reshape(len(packed), frames, slices, -1),
+            seed=self._seed,
+            device=str(self._device),
+            model={"name": self._model.name, "sha256": self._model.sha256},
+            mcd_interval=interval.reshape(frames, slices, 2),
+        )
+
+    def _chunk(self, engine: Engine, image: PreparedImage, index: int) -> None:
+        statistics = self._statistics[index]
+        count = min(engine.batch, self._wanted[index] - statistics.passes)
+        probability = self._grid.undo(engine.passes(image, count))
+        statistics.add(probability[:, 0])
+        if self._precision is not None and statistics.passes == self._wanted[index]:
+            needed = passes_needed(statistics.passes, statistics.summary(), self._precision)
+            self._wanted[index] = _whole_batches(needed, engine)
+
+
+def passes_needed(passes: int, summary: ImageSummary, precision: float) -> int:
+    """Passes after which an image is to be judged again; those that it had, where it is done.
+
+    The error falls with the root of the passes. Its estimate has an error itself, of about a fifth:
+    so a margin is kept, and no more than twice the passes are asked for at once.
+    """
+    if np.isnan(summary.score):  # an empty mask has no score that could become precise
+        return passes
+    limit = precision * summary.score / MARGIN
+    excess = (summary.error / limit) ** 2 if limit else 0.0
+    if excess <= 1 or passes >= CEILING:
+        return passes
+    return min(int(np.ceil(passes * min(excess * 1.05, 2.0))), CEILING)
+
+
+def _whole_batches(passes: int, engine: Engine) -> int:
+    return -(-passes // engine.batch) * engine.batch

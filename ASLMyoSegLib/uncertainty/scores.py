@@ -32,8 +32,12 @@ def dice(masks: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 def dice_uncertainty(posterior: Posterior, reference: np.ndarray) -> np.ndarray:
     """Standard deviation over passes of Dice against a reference, (frame, slice)."""
-    values = [dice(posterior.masks_of_trial(t), reference) for t in range(posterior.trials)]
-    return np.std(values, axis=0)
+    trials = np.asarray(posterior.trials)
+    values = [
+        np.where(t < trials, dice(posterior.masks_of_trial(t), reference), np.nan)
+        for t in range(trials.max())
+    ]
+    return np.nanstd(values, axis=0)
 
 
 def false_positives(masks: np.ndarray, reference: np.ndarray) -> np.ndarray:

@@ -156,7 +156,7 @@ def test_dice_uncertainty_is_the_spread_of_dice_over_trials():
     trials[0, 0, 0, 0] = True  # Dice 1
     trials[1, 0, 0, 0, :2] = True  # Dice 2 * 2 / 6
     packed = np.packbits(trials.reshape(2, 1, 1, -1), axis=-1)
-    posterior = Posterior(np.zeros((1, 1, 2, 4)), np.zeros((1, 1, 2, 4)), 2, packed, 0, "cpu")
+    posterior = Posterior(*np.zeros((2, 1, 1, 2, 4)), np.array([[2]]), packed, 0, "cpu")
     assert scores.dice_uncertainty(posterior, reference)[0, 0] == pytest.approx((1 - 2 / 3) / 2)
 
 

@@ -1,0 +1,120 @@
+"""What the passes over one image have said so far, in memory that does not grow with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.linalg import hadamard
+from scipy.special import stdtrit
+
+from .scores import THRESHOLD, mcd_uncertainty
+
+GROUPS = 16
+"""Passes are dealt out to so many groups; how much these differ tells the error of the score."""
+
+CONFIDENCE = 0.95
+
+NOWHERE = (np.nan, np.nan)
+"""The interval of a score that does not exist, or whose error is unknown."""
+
+
+@dataclass(frozen=True)
+class ImageSummary:
+    """One image after N passes.
+
+    Attributes:
+        mean: float32 (y, x), 0 to 1.
+        std: float32 (y, x), 0 to 0.5.
+        score: MCD Uncertainty; NaN where the mask is empty.
+        error: standard error of the score over repetitions of N passes; NaN where unknown.
+        interval: where with 95 % confidence the mean score of such repetitions lies.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    score: float
+    error: float
+    interval: tuple[float, float]
+
+
+class ImageStatistics:
+    """Mean, spread and score of one image, pass by pass.
+
+    Welford's update (1962) within each group and Chan's merger (1983) of the groups: neither
+    subtracts large sums from each other, so float32 is enough.
+
+    The standard error comes from balanced half-samples (McCarthy 1969): half of the groups deviate
+    from all of them as all of them deviate from endless passes. So it holds for the score as it is
+    defined, with its square roots, and with its threshold, where the jackknife would count pixels
+    near one half several times.
+    """
+
+    def __init__(self, rows: int, columns: int, device: torch.device) -> None:
+        self.passes = 0
+        self._mean = torch.zeros(GROUPS, rows, columns, device=device)
+        self._squares = torch.zeros(GROUPS, rows, columns, device=device)
+        self._masks: list[np.ndarray] = []
+
+    def add(self, probability: torch.Tensor) -> None:
+        """Take in passes, float32 (n, y, x)."""
+        masks = (probability >= 0.5).flatten(1).cpu().numpy()
+        self._masks.append(np.packbits(masks, axis=-1))
+        while len(probability):
+            group = self.passes % GROUPS
+            part = probability[: GROUPS - group]
+            probability = probability[len(part) :]
+            mean = self._mean[group : group + len(part)]
+            squares = self._squares[group : group + len(part)]
+            before = part - mean
+            mean.add_(before, alpha=1 / (self.passes // GROUPS + 1))
+            squares.addcmul_(before, part - mean)
+            self.passes += len(part)
+
+    def masks(self) -> np.ndarray:
+        """Mask of each pass, packed to bits, uint8 (n, ceil(y * x / 8))."""
+        self._masks = [np.concatenate(self._masks)] if self._masks else []
+        return self._masks[0]
+
+    def summary(self) -> ImageSummary:
+        """All that is known now; at least one pass must have been added.
+
+        The error is unknown while there are fewer passes than groups.
+        """
+        counts = np.array([len(range(g, self.passes, GROUPS)) for g in range(GROUPS)])
+        means = self._mean.double().cpu().numpy()
+        squares = self._squares.double().cpu().numpy()
+        mean = np.tensordot(counts, means, 1) / self.passes
+        # Of each group: sum of differences from the mean of all, and of their squares.
+        first = counts[:, None, None] * (means - mean)
+        second = squares + first * (means - mean)
+        std = np.sqrt(second.sum(0) / self.passes)
+        score = float(mcd_uncertainty(mean, std))
+        error, interval = np.nan, NOWHERE
+        if self.passes >= GROUPS and np.isfinite(score):
+            error = score * _relative_error(counts, mean, first, second)
+            reach = stdtrit(GROUPS - 1, 0.5 + CONFIDENCE / 2) * error
+            interval = (max(score - reach, 0.0), score + reach)
+        return ImageSummary(mean.astype(np.float32), std.astype(np.float32), score, error, interval)
+
+
+def _relative_error(
+    counts: np.ndarray, mean: np.ndarray, first: np.ndarray, second: np.ndarray
+) -> float:
+    """Of the quotient of total deviation and mask pixels, from the spread of both over halves.
+
+    Each row of a Hadamard matrix, and its reverse, takes one half of the groups. The quotient is
+    linearised about its value in all passes, as both parts are biased in halves.
+    """
+    rows = hadamard(GROUPS)[1:]
+    halves = (np.concatenate([rows, -rows]) > 0).astype(float)
+    passes = (halves @ counts)[:, None, None]
+    shift = np.tensordot(halves, first, 1) / passes
+    variance = np.tensordot(halves, second, 1) / passes - shift**2
+    total = np.sqrt(np.maximum(variance, 0)).sum((1, 2))
+    pixels = ((mean + shift) >= THRESHOLD).sum((1, 2))
+    whole = np.sqrt(second.sum(0) / counts.sum()).sum()
+    if whole == 0:
+        return 0.0
+    return float(np.std(total / whole - pixels / (mean >= THRESHOLD).sum()))
