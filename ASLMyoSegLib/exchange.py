@@ -40,7 +40,8 @@ def from_message(kind: type[Frozen], message: dict[str, Any], folder: str | Path
     types = typing.get_type_hints(kind)
     values = {}
     for name, content in message.items():
-        if types[name] is np.ndarray:
+        kinds = (types[name], *typing.get_args(types[name]))  # `np.ndarray | None` as well
+        if np.ndarray in kinds and content is not None:
             path = Path(folder) / content["file"]
             values[name] = np.load(path, allow_pickle=False)
             path.unlink()

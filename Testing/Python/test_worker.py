@@ -119,6 +119,7 @@ def test_a_result_is_that_of_the_library_with_partial_results_before_it(start, s
     np.testing.assert_array_equal(posterior.trials, expected.trials)
     np.testing.assert_allclose(posterior.mean, expected.mean, atol=1e-6)
     np.testing.assert_array_equal(posterior.trial_masks, expected.trial_masks)
+    np.testing.assert_allclose(posterior.mcd_interval, expected.mcd_interval, rtol=1e-3)
     np.testing.assert_allclose(
         mcd_uncertainty(posterior.mean, posterior.std),
         mcd_uncertainty(expected.mean, expected.std),
