@@ -39,6 +39,7 @@ from .mrml import ROLE, nodes_of
 DOUBTFUL = 1.5
 """Times the series' median score from which a frame is marked for a look."""
 PASSES = "ASLMyoSeg.passes"
+CUT = "ASLMyoSeg.threshold"
 CONDITION = "ASLMyoSeg.condition"
 CONDITIONS = ("rest", "stress")
 
@@ -250,7 +251,7 @@ class SeriesScene:
                 passes=tuple(passes[frame].tolist()),
             )
             if not row.reviewed:
-                mask = posterior.mean[frame] >= THRESHOLD
+                mask = posterior.mean[frame] >= self.threshold
                 nodes.set_segmentation_mask(self._data("masks", frame), mask, geometry)
                 row = _of_mask(row, mask)
             rows.append(row)
@@ -324,8 +325,33 @@ class SeriesScene:
 
     def back_to_automatic(self, frame: int) -> None:
         """Give a frame the network's mask again."""
-        mask = nodes.volume_array(self._data("probability", frame)) >= THRESHOLD
+        mask = nodes.volume_array(self._data("probability", frame)) >= self.threshold
         self._set_mask(frame, mask, "automatic")
+
+    @property
+    def threshold(self) -> float:
+        """Mean probability from which a pixel belongs to an automatic mask."""
+        return float(self.browser.GetAttribute(CUT) or THRESHOLD)
+
+    def set_threshold(self, threshold: float) -> None:
+        """Take another threshold, 0 to 1; masks that nobody corrected or accepted follow it.
+
+        MCD Uncertainty keeps the paper's, 0.5.
+        """
+        if threshold == self.threshold:
+            return
+        self.store_correction()
+        self.browser.SetAttribute(CUT, f"{threshold:g}")
+        if not self.segmented:
+            return
+        geometry, rows = self._geometry(), []
+        for row in self.rows():
+            if not row.reviewed:
+                mask = nodes.volume_array(self._data("probability", row.frame)) >= threshold
+                nodes.set_segmentation_mask(self._data("masks", row.frame), mask, geometry)
+                row = _of_mask(row, mask)
+            rows.append(row)
+        self._write(rows, "masks")
 
     def copy_to_next(self, frame: int) -> int:
         """Give the next frame the mask of this one, as a correction; returns and shows the next.
