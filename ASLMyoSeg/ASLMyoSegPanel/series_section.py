@@ -146,7 +146,7 @@ class SeriesSection(Section):
         kinds = [row.volume_type for row in rows]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in VOLUME_TYPES)
         times = sorted({f"{row.inversion_time:.3g}" for row in rows if row.volume_type != "m0scan"})
-        return _("{condition}: {frames} frames ({counts}), {slices} slices, TI {times} s").format(
+        return _("{condition}: {frames} frames ({counts}), slices: {slices}, TI {times} s").format(
             condition=self.series.condition,
             frames=len(rows),
             counts=counts,

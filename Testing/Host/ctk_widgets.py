@@ -26,6 +26,7 @@ class ctkCollapsibleButton(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._text, self._collapsed = "", False
+        self._hidden: list[QWidget] = []
         self.setContentsMargins(0, self.HEADER, 0, 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -46,8 +47,14 @@ class ctkCollapsibleButton(QWidget):
             self._set_collapsed(not self._collapsed)
 
     def _set_collapsed(self, collapsed: bool) -> None:
+        if collapsed == self._collapsed:
+            return
         self._collapsed = collapsed
-        for child in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if collapsed:
+            direct = Qt.FindChildOption.FindDirectChildrenOnly
+            children = self.findChildren(QWidget, options=direct)
+            self._hidden = [child for child in children if not child.isHidden()]
+        for child in self._hidden:
             child.setVisible(not collapsed)
         self.setMaximumHeight(self.HEADER if collapsed else 16777215)
         self.contentsCollapsed.emit(collapsed)
