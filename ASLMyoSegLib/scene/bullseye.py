@@ -17,10 +17,12 @@ VIEW = "Bullseye"
 """Singleton tag of the view."""
 SPACING = 150.0
 """From one disc to the next, mm."""
+ALONE = 110.0
+"""Half the height of the view of a single disc, mm: narrow views hold it, and a legend beneath."""
 LARGEST_RESERVE = 4.0
 SERIES = "ASLMyoSeg.series"
 SELECTED = "ASLMyoSeg.segment"
-OUTLINE_COLOUR = (1.0, 0.35, 0.85)
+OUTLINE_COLOUR = (0.25, 0.95, 1.0)
 """Of the selected segment: in no colour map of ours."""
 _BASE, _FLOW, _RESERVE, _TEXT, _FRAME = (
     f"bullseye {part}" for part in ("base", "flow", "reserve", "text", "frame")
@@ -41,18 +43,13 @@ def update_bullseye(scene: Any) -> None:
     flow, reserve = _discs(scene)
     end = scale_end(v for d in flow for v in d.values.values())
     for role, shown, top, colours, title in (
-        (_FLOW, flow, end, "ASLMyoSeg_MBF", "MBF (mL/g/min)"),
-        (_RESERVE, reserve, LARGEST_RESERVE, "ASLMyoSeg_Reserve", "Stress / rest"),
+        (_FLOW, flow, end, "ASLMyoSeg_MBF", "mL/g/min"),
+        (_RESERVE, reserve, LARGEST_RESERVE, "ASLMyoSeg_Reserve", "stress / rest"),
     ):
         model = _model(scene, role)
         model.SetAndObservePolyData(discs.sector_mesh(shown, known=True))
         _colour_by(model, colour_node(scene, colours), top)
-        # Discs stand one above the other: each legend beside those that it explains.
-        share = max(len(flow) + len(reserve), 1)
-        place = (0.88, 0.3 if share == 1 else 0.55 if role == _FLOW else 0.06)
-        legend = add_legend(
-            model, title, "%.1f", position=place, size=(0.1, 0.4 if share == 1 else 0.25)
-        )
+        legend = add_legend(model, title, **_legend_place(role, len(flow) + len(reserve)))
         legend.SetVisibility(bool(shown))
         legend.SetViewNodeIDs((_view(scene).GetID(),))
     every = (*flow, *reserve)
@@ -137,6 +134,14 @@ def _flow_disc(browser: Any, height: float) -> Disc:
     )
 
 
+def _legend_place(role: str, count: int) -> dict[str, Any]:
+    """Beneath a single disc; to the right of several, beside those that it explains."""
+    if count == 1:
+        return {"position": (0.5, 0.03), "size": (0.08, 0.6), "horizontal": True}
+    middle = 2 / 3 if role == _FLOW else 1 / 6
+    return {"position": (0.98, (middle - 0.1) / 0.8), "size": (0.13, 0.2)}
+
+
 def _flow(browser: Any) -> dict[int, tuple[float, float]]:
     return read_flow(browser.GetNodeReference("ASLMyoSeg.flow"))
 
@@ -213,7 +218,7 @@ def _aim(scene: Any, count: int) -> None:
     view.SetBackgroundColor(0.0, 0.0, 0.0)
     view.SetBackgroundColor2(0.0, 0.0, 0.0)
     view.SetRenderMode(slicer.vtkMRMLViewNode.Orthographic)
-    view.SetFieldOfView(SPACING / 2 * max(count, 1) + 5.0)
+    view.SetFieldOfView(SPACING / 2 * count if count > 1 else ALONE)
     view.EndModify(modifying)
     camera = scene.GetSingletonNode(VIEW, "vtkMRMLCameraNode")
     if camera is None:
@@ -221,7 +226,7 @@ def _aim(scene: Any, count: int) -> None:
         camera.SetLayoutName(VIEW)
         camera.SetName(f"{VIEW} camera")
         camera = scene.AddNode(camera)
-    middle = 4.0 - SPACING * (max(count, 1) - 1) / 2
+    middle = 5.0 - SPACING * (max(count, 1) - 1) / 2
     camera.SetFocalPoint(0.0, 0.0, middle)
     camera.SetPosition(0.0, 500.0, middle)
     camera.SetViewUp(0.0, 0.0, 1.0)

@@ -16,6 +16,8 @@ RADIUS = 50.0
 """Of a disc, mm."""
 GAP = 0.8
 """Between sectors, mm."""
+IN_FRONT = 1.0
+"""Of the discs lies what is written on them, mm."""
 STEP = 3.0
 """Degrees of a straight piece of an arc."""
 VALUE, SEGMENT, INK = "value", "AHA", "ink"
@@ -72,7 +74,7 @@ def outline_mesh(discs: Iterable[Disc], segment: int | None) -> Any:
         for sector in disc.sectors:
             if sector.aha == segment and segment in disc.values:
                 inner = _outline(sector, disc.height, GAP / 2)
-                outer = _outline(sector, disc.height, -GAP / 2)
+                outer = _outline(sector, disc.height, -GAP)
                 count = len(inner) // 2
                 # Both boundaries run along the outer arc, and back along the inner one.
                 ring_in = np.concatenate([inner[:count], inner[count:][::-1], inner[:1]])
@@ -89,6 +91,7 @@ def text_mesh(discs: Iterable[Disc], colours: Any) -> Any:
         colours: called with disc and value, gives the colour (r, g, b) from 0 to 1 behind it.
     """
     writing = vtk.vtkAppendPolyData()
+    writing.AddInputData(vtk.vtkPolyData())  # it complains where there is nothing to append
     for disc in discs:
         at = disc.height
         large = 1.5 if is_mid_only(tuple(disc.values)) else 1.0
@@ -100,20 +103,20 @@ def text_mesh(discs: Iterable[Disc], colours: Any) -> Any:
             bright = np.isfinite(value) and np.dot(colours(disc, value), (0.3, 0.59, 0.11)) > 0.5
             ink = BLACK if bright else WHITE
             shown = f"{value:.2f}" if np.isfinite(value) else "n/a"
-            _write(writing, str(sector.aha), x, at + y + 2.9 * large, 2.4 * large, ink)
-            _write(writing, shown, x, at + y - 1.4 * large, 3.8 * large, ink)
+            _write(writing, str(sector.aha), x, at + y + 2.6 * large, 2.0 * large, ink)
+            _write(writing, shown, x, at + y - 1.2 * large, 3.4 * large, ink)
         if large == 1.0:
             _write(writing, "17", 0.0, at + 1.0, 2.4, GREY)
             _write(writing, "not imaged", 0.0, at - 3.0, 1.9, GREY)
         _write(writing, disc.title[0], 0.0, at + 69.0, 5.6, WHITE)
         _write(writing, disc.title[1], 0.0, at + 61.5, 4.2, WHITE)
-        for word, x, y in (
-            ("anterior", 0, 54),
-            ("inferior", 0, -54),
-            ("septal", -60, 0),
-            ("lateral", 60, 0),
+        for word, x, y, turn in (
+            ("anterior", 0, 54, 0),
+            ("inferior", 0, -54, 0),
+            ("septal", -54, 0, 90),
+            ("lateral", 54, 0, -90),
         ):
-            _write(writing, word, x, at + y, 3.2, GREY)
+            _write(writing, word, x, at + y, 3.2, GREY, turn)
         if disc.note:
             _write(writing, disc.note, 0.0, at - 61.0, 3.2, ORANGE)
     writing.Update()
@@ -121,30 +124,33 @@ def text_mesh(discs: Iterable[Disc], colours: Any) -> Any:
 
 
 def _write(
-    writing: Any, text: str, x: float, y: float, height: float, ink: tuple[int, int, int]
+    writing: Any,
+    text: str,
+    x: float,
+    y: float,
+    height: float,
+    ink: tuple[int, int, int],
+    turn: float = 0.0,
 ) -> None:
-    """Append one centred line of text as polygons, `height` of its digits in mm."""
+    """Append a centred line of text as polygons, digits `height` mm high, turned by degrees."""
     letters = vtk.vtkVectorText()
     letters.SetText(text)
     letters.Update()
     left, right, *_ = letters.GetOutput().GetBounds()
-    # The font's digits are 1 high; VTK's letters lie in x and y, ours in -R and S.
     transform = vtk.vtkTransform()
-    transform.SetMatrix(
-        [-height, 0, 0, -x + height * (left + right) / 2,
-         0, 0, height, 1.0,
-         0, height, 0, y - height / 2,
-         0, 0, 0, 1]
-    )  # fmt: skip
+    transform.Translate(-x, IN_FRONT, y)
+    # The letters lie in x and y, digits 1 high; ours stand in -R and S.
+    transform.Concatenate([-1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1])
+    transform.RotateZ(turn)
+    transform.Scale(height, height, 1.0)
+    transform.Translate(-(left + right) / 2, -0.5, 0.0)
     placed = vtk.vtkTransformPolyDataFilter()
     placed.SetTransform(transform)
     placed.SetInputConnection(letters.GetOutputPort())
     placed.Update()
-    polydata = vtk.vtkPolyData()
-    polydata.ShallowCopy(placed.GetOutput())
-    colour = numpy_to_vtk(
-        np.tile(np.array(ink, np.uint8), (polydata.GetNumberOfCells(), 1)), deep=True
-    )
+    polydata = placed.GetOutput()
+    inks = np.tile(np.array(ink, np.uint8), (polydata.GetNumberOfCells(), 1))
+    colour = numpy_to_vtk(inks, deep=True)
     colour.SetName(INK)
     polydata.GetCellData().AddArray(colour)
     writing.AddInputData(polydata)

@@ -34,7 +34,7 @@ def set_up(one: Any) -> None:
     glow.SetWindowLevelMinMax(0.0, LARGEST_STD)
     glow.SetThreshold(FAINTEST_STD, LARGEST_STD)
     glow.SetApplyThreshold(True)
-    add_legend(uncertainty, "Uncertainty (SD)", "%.1f", position=(0.02, 0.5), size=(0.1, 0.4))
+    add_legend(uncertainty, "Uncertainty (SD)", position=(0.02, 0.04), size=(0.13, 0.35), labels=6)
 
 
 def window_image(one: Any) -> None:
@@ -56,7 +56,9 @@ def show(one: Any) -> None:
     for other in type(one).all_in(one.scene):
         shown = other == one
         other.mask_node.SetDisplayVisibility(shown)
-        legend_of(other.uncertainty_node).SetVisibility(shown and one.segmented)
+        legend = legend_of(other.uncertainty_node)
+        legend.SetVisibility(shown and one.segmented)
+        legend.Modified()  # views look again whether they show the map
         if other.browser.GetNodeReference("ASLMyoSeg.landmarks") is not None:
             other.landmarks_node.SetDisplayVisibility(shown)
 
@@ -97,32 +99,39 @@ def colour_node(scene: Any, name: str) -> Any:
 def add_legend(
     node: Any,
     title: str,
-    labels: str,
     *,
     position: tuple[float, float],
     size: tuple[float, float],
+    labels: int = 5,
+    horizontal: bool = False,
 ) -> Any:
-    """A colour legend beside what a node shows, no larger than need be.
+    """A colour legend beside what a node shows, with text no larger than need be.
 
     Args:
         node: a displayable node whose first display node has colours.
         title: above it, with the unit.
-        labels: format of the numbers.
-        position: of its lower left corner, as fraction of the view.
-        size: width and height, as fraction of the view.
+        position: of its lower left corner, as fraction of what the view leaves free.
+        size: its short and its long side, as fraction of the view.
+        labels: how many numbers.
+        horizontal: whether it lies.
     """
-    logic = slicer.vtkSlicerColorLogic
-    legend = logic.AddDefaultColorLegendDisplayNode(node.GetDisplayNode())
+    legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node.GetDisplayNode())
+    modifying = legend.StartModify()
+    kind = slicer.vtkMRMLColorLegendDisplayNode
+    legend.SetOrientation(kind.Horizontal if horizontal else kind.Vertical)
     legend.SetTitleText(title)
-    legend.SetLabelFormat(labels)
-    legend.SetNumberOfLabels(5)
+    # Slicer makes numbers as large as fit beside the bar, whatever their font's size: blanks on
+    # the far side of the bar make them smaller.
+    far = "" if position[0] >= 0.5 else "-"
+    legend.SetLabelFormat("%.1f" if horizontal else f"%{far}7.1f")
+    legend.SetNumberOfLabels(labels)
     legend.SetPosition(*position)
     legend.SetSize(*size)
-    for text, points in ((legend.GetTitleTextProperty(), 14), (legend.GetLabelTextProperty(), 13)):
-        text.SetFontSize(points)
+    for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
         text.SetFontFamilyToArial()
         text.BoldOff()
         text.ItalicOff()
+    legend.EndModify(modifying)
     return legend
 
 

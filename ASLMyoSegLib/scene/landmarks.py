@@ -12,6 +12,7 @@ from . import nodes
 from .mrml import ROLE, slicer, vtk
 
 NAMES = ("anterior", "inferior")
+COLOUR = (1.0, 0.45, 0.9)
 CLOSEST = 1.0
 """Pixels between the two points of a slice, below which they fix no rotation."""
 
@@ -29,8 +30,8 @@ def add_node(scene: Any, name: str, slices: int) -> Any:
     node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()
     display.SetVisibility3D(False)  # the only 3D view of ours is the bullseye's
-    display.SetSelectedColor(0.35, 0.85, 1.0)
-    display.SetColor(0.35, 0.85, 1.0)
+    display.SetSelectedColor(*COLOUR)
+    display.SetColor(*COLOUR)
     display.SetGlyphScale(2.0)
     display.SetTextScale(3.0)
     return node

@@ -35,6 +35,7 @@ from ..uncertainty.scores import THRESHOLD, mcd_uncertainty
 from . import display, flow, landmarks, nodes, sequences
 from .frames import FrameRow, read_rows, with_status, write_rows
 from .mrml import ROLE, nodes_of
+from .tables import read_flow
 
 DOUBTFUL = 1.5
 """Times the series' median score from which a frame is marked for a look."""
@@ -461,7 +462,7 @@ class SeriesScene:
 
     def flow(self) -> dict[int, tuple[float, float]]:
         """MBF and physiological noise (mL/g/min) by AHA segment, 0 the whole, as last measured."""
-        return flow.read_table(self.flow_node)
+        return read_flow(self.flow_node)
 
     # Files
 
