@@ -11,6 +11,7 @@ from . import discs
 from .discs import Disc
 from .display import add_legend, colour_node
 from .mrml import ROLE, nodes_of, slicer, vtk
+from .sequences import NAME
 from .tables import ROTATION_KNOWN, read_flow
 
 VIEW = "Bullseye"
@@ -151,7 +152,7 @@ def _condition(browser: Any) -> str:
 
 
 def _subject(browser: Any) -> str:
-    return browser.GetName().split("_")[0]
+    return browser.GetAttribute(NAME).split("_")[0]
 
 
 def _shown(value: float) -> str:

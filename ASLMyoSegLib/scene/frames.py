@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -109,11 +109,6 @@ def read_rows(table: Any, where: str) -> tuple[FrameRow, ...]:
                 f"{where}: status {row.status!r} is unknown; use {', '.join(STATUSES)}."
             )
     return rows
-
-
-def with_status(rows: Sequence[FrameRow], frame: int, **changes: Any) -> tuple[FrameRow, ...]:
-    """The rows with some values of one frame changed."""
-    return tuple(replace(r, **changes) if r.frame == frame else r for r in rows)
 
 
 def _number(value: float, digits: int) -> str:

@@ -5,6 +5,7 @@ The panel binds widgets and calls one function of this room at a time:
 | module | holds |
 |---|---|
 | `series_scene` | `SeriesScene`: making, stepping, reviewing, correcting, flow, export |
+| `series_nodes` | what `SeriesScene` is built on: the nodes of a series, for widgets |
 | `guess` | `guess_frames`, `check_frames`: what the frames of a loaded sequence are |
 | `layouts` | `LAYOUTS`, `layout_for(one)`, `show(one)`: views of a series, and its bullseye |
 | `editing` | `bind_editor(one, editor, low)`: the Segment Editor's parameter node |
@@ -31,42 +32,24 @@ import numpy as np
 
 from ..errors import SceneError
 from ..series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
-from ..uncertainty.scores import THRESHOLD, mcd_uncertainty
+from ..uncertainty.scores import mcd_uncertainty
 from . import display, flow, landmarks, nodes, sequences
-from .frames import FrameRow, read_rows, with_status, write_rows
 from .mrml import ROLE, nodes_of
+from .series_nodes import CUT, SeriesNodes, add_nodes, describe, with_mask
 from .tables import read_flow
 
 DOUBTFUL = 1.5
 """Times the series' median score from which a frame is marked for a look."""
 PASSES = "ASLMyoSeg.passes"
-CUT = "ASLMyoSeg.threshold"
-CONDITION = "ASLMyoSeg.condition"
-CONDITIONS = ("rest", "stress")
 
 
-class SeriesScene:
-    """A series as nodes: one sequence browser and what it refers to. It keeps nothing itself.
-
-    Every method raises `SceneError` where a node that it needs was deleted.
-
-    Attributes:
-        browser: vtkMRMLSequenceBrowserNode that steps images, masks and uncertainty together.
-    """
-
-    def __init__(self, browser: Any) -> None:
-        self.browser = browser
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SeriesScene) and self.browser is other.browser
-
-    def __hash__(self) -> int:
-        return hash(self.browser)
+class SeriesScene(SeriesNodes):
+    """What is done with a series; see `SeriesNodes` for what it consists of."""
 
     @staticmethod
     def create(scene: Any, series: ASLSeries) -> SeriesScene:
         """Put a series into a scene, with an empty mask in each frame, and set up its display."""
-        return _complete(sequences.add_images(scene, series), series)
+        return SeriesScene(add_nodes(sequences.add_images(scene, series), series).browser)
 
     @staticmethod
     def adopt(
@@ -77,6 +60,8 @@ class SeriesScene:
         name: str | None = None,
     ) -> SeriesScene:
         """Make a series of a volume sequence that is loaded already; its images stay as they are.
+
+        One that is a series already keeps its masks, and takes the types and times.
 
         Args:
             scene: the one that the sequence is in.
@@ -91,18 +76,20 @@ class SeriesScene:
         if sequence is None or sequence.GetScene() is not scene:
             raise SceneError("The volume sequence was deleted from the scene; load it again.")
         images, geometry = sequences.images_in(sequence)
-        types = tuple(volume_types)
-        times = np.array(
-            [np.nan if k == "m0scan" else t for k, t in zip(types, inversion_times, strict=True)]
-        )
-        return _complete(
-            sequence, ASLSeries(images, types, times, geometry, name or sequence.GetName())
-        )
+        types, given = tuple(volume_types), np.array(inversion_times, float)
+        times = np.where([k == "m0scan" for k in types], np.nan, given)
+        series = ASLSeries(images, types, times, geometry, name or sequence.GetName())
+        for one in SeriesScene.all_in(scene):
+            if one.sequence("images") is sequence:
+                describe(one, types, times)
+                return one
+        return SeriesScene(add_nodes(sequence, series).browser)
 
     @staticmethod
     def all_in(scene: Any) -> list[SeriesScene]:
-        """Every series of a scene, in order of loading."""
-        return [SeriesScene(b) for b in nodes_of(scene, "vtkMRMLSequenceBrowserNode", "series")]
+        """Every series of a scene of which no part was deleted, in order of loading."""
+        browsers = nodes_of(scene, "vtkMRMLSequenceBrowserNode", "series")
+        return [one for one in map(SeriesScene, browsers) if one.whole]
 
     @staticmethod
     def of(browser: Any) -> SeriesScene | None:
@@ -110,65 +97,12 @@ class SeriesScene:
         ours = browser is not None and browser.GetAttribute(ROLE) == "series"
         return SeriesScene(browser) if ours else None
 
-    # What the series is
-
-    @property
-    def scene(self) -> Any:
-        """The vtkMRMLScene."""
-        scene = self.browser.GetScene()
-        if scene is None:
-            raise SceneError("The series was deleted from the scene; load it again.")
-        return scene
-
-    @property
-    def name(self) -> str:
-        """As it was read, e.g. ``sub-01_acq-rest``."""
-        return self._sequence("images").GetAttribute(sequences.NAME)
-
-    @property
-    def condition(self) -> str:
-        """`rest` or `stress`."""
-        return self.browser.GetAttribute(CONDITION)
-
-    @condition.setter
-    def condition(self, value: str) -> None:
-        if value not in CONDITIONS:
-            raise SceneError(f"{self.name}: condition {value!r}; use {' or '.join(CONDITIONS)}.")
-        self.browser.SetAttribute(CONDITION, value)
-
-    def series(self) -> ASLSeries:
-        """The images and what is known of them."""
-        sequence, rows = self._sequence("images"), self.rows()
-        images, geometry = sequences.images_in(sequence)
-        if len(images) != len(rows):
-            raise SceneError(
-                f"{self.name}: {len(images)} images, but {len(rows)} rows in the frame table; load "
-                "the series again."
-            )
-        return ASLSeries(
-            images,
-            tuple(r.volume_type for r in rows),
-            np.array([r.inversion_time for r in rows]),
-            geometry,
-            self.name,
-            sequences.metadata_of(sequence),
-        )
-
-    # Frames
-
-    @property
-    def frame(self) -> int:
-        """The one that is shown."""
-        return self.browser.GetSelectedItemNumber()
+    # Review
 
     def select(self, frame: int) -> None:
         """Show a frame; what was edited in another is kept."""
         self.store_correction()
         self.browser.SetSelectedItemNumber(frame)
-
-    def rows(self) -> tuple[FrameRow, ...]:
-        """What the frame table says of each frame."""
-        return read_rows(self._reference("frames", "frame table"), self.name)
 
     def statuses(self) -> tuple[str, ...]:
         """Per frame `automatic`, `corrected` or `accepted`."""
@@ -192,27 +126,35 @@ class SeriesScene:
     def doubtful(self) -> np.ndarray:
         """Frames that a person should look at, bool (frame,): not yet reviewed, and with an image
         that has no mask or a score far above the series' median."""
-        rows, scores = self.rows(), self.scores()
-        if not self.segmented or not np.isfinite(scores).any():
-            return np.array([not r.reviewed for r in rows])
-        limit = DOUBTFUL * np.nanmedian(scores)
-        flagged = ~(scores <= limit).all(1)
-        return flagged & np.array([not r.reviewed for r in rows])
+        scores = self.scores()
+        waiting = np.array([not r.reviewed for r in self.rows()])
+        if not np.isfinite(scores).any():
+            return waiting
+        return waiting & ~(scores <= DOUBTFUL * np.nanmedian(scores)).all(1)
 
     def doubtful_first(self) -> tuple[int, ...]:
         """All frames, the most doubtful first; those without a score lead."""
-        keys = [np.inf if np.isnan(r.score) else r.score for r in self.rows()]
-        return tuple(int(i) for i in np.argsort([-k for k in keys], kind="stable"))
+        keys = np.array([-np.inf if np.isnan(r.score) else -r.score for r in self.rows()])
+        return tuple(np.argsort(keys, kind="stable").tolist())
 
     def next_doubtful(self) -> int | None:
         """Show the next frame, most doubtful first, that asks for a look; None where none does."""
+        self.store_correction()
         order, doubtful = self.doubtful_first(), self.doubtful()
-        here = order.index(self.frame)
-        for frame in (*order[here + 1 :], *order[: here + 1]):
+        here = order.index(self.frame) + 1
+        for frame in (*order[here:], *order[:here]):
             if doubtful[frame]:
                 self.select(frame)
                 return frame
         return None
+
+    def overlay_opacity(self) -> float:
+        """Of the uncertainty map in the slice views, 0 to 1."""
+        return display.overlay_opacity(self.uncertainty_node)
+
+    def set_overlay_opacity(self, opacity: float) -> None:
+        """Of the uncertainty map in the slice views, 0 to 1."""
+        display.set_overlay_opacity(self.uncertainty_node, opacity)
 
     # Masks
 
@@ -234,17 +176,18 @@ class SeriesScene:
             seconds: that the passes took; for the report.
         """
         self.store_correction()
-        geometry = self._geometry()
         scores = mcd_uncertainty(posterior.mean, posterior.std)
         intervals = posterior.mcd_interval
         if intervals is None:
             intervals = np.full((*scores.shape, 2), np.nan)
         passes = np.broadcast_to(posterior.trials, scores.shape)
+        facts = {name: getattr(posterior, name) for name in ("seed", "device", "model")}
+        facts |= {"precision": precision, "seconds": seconds}
         rows = []
         for row in self.rows():
             frame = row.frame
-            nodes.set_volume_array(self._data("probability", frame), posterior.mean[frame])
-            nodes.set_volume_array(self._data("uncertainty", frame), posterior.std[frame])
+            nodes.set_volume_array(self.data("probability", frame), posterior.mean[frame])
+            nodes.set_volume_array(self.data("uncertainty", frame), posterior.std[frame])
             row = replace(
                 row,
                 scores=tuple(scores[frame].tolist()),
@@ -252,30 +195,20 @@ class SeriesScene:
                 passes=tuple(passes[frame].tolist()),
             )
             if not row.reviewed:
-                mask = posterior.mean[frame] >= self.threshold
-                nodes.set_segmentation_mask(self._data("masks", frame), mask, geometry)
-                row = _of_mask(row, mask)
+                row = self.put_mask(row, self.automatic_mask(frame), "automatic")
             rows.append(row)
-        facts = {
-            "seed": posterior.seed,
-            "device": posterior.device,
-            "model": posterior.model,
-            "precision": precision,
-            "seconds": seconds,
-        }
         self.browser.SetAttribute(PASSES, json.dumps(facts))
-        self._write(rows, "probability", "uncertainty", "masks")
+        self.write(rows, "probability", "uncertainty", "masks")
 
     def posterior(self) -> Posterior | None:
         """What the passes said, without the mask of each pass; None before segmentation."""
         if not self.segmented:
             return None
-        rows = self.rows()
+        rows, facts = self.rows(), self.facts()
         mean, std = (
-            np.stack([nodes.volume_array(self._data(role, r.frame)) for r in rows])
+            np.stack([nodes.volume_array(self.data(role, r.frame)) for r in rows])
             for role in ("probability", "uncertainty")
         )
-        facts = self.facts()
         return Posterior(
             mean=mean,
             std=std,
@@ -296,7 +229,7 @@ class SeriesScene:
         self.store_correction()
         rows = self.rows()
         return Segmentation(
-            np.stack([self._mask(r.frame) for r in rows]),
+            np.stack([self.mask(r.frame) for r in rows]),
             tuple(r.status for r in rows),
             np.array([r.scores for r in rows]),
         )
@@ -308,31 +241,46 @@ class SeriesScene:
         The browser writes an edit of its proxy into the frame at once, so that this finds edits
         also where a frame was left by other means.
         """
-        rows, changed = list(self.rows()), []
+        rows, changed, emptied = list(self.rows()), [], []
         for index, row in enumerate(rows):
-            mask = self._mask(row.frame)
+            mask = self.mask(row.frame)
             if sequences.fingerprint(mask) != row.fingerprint:
-                rows[index] = replace(_of_mask(row, mask), status="corrected")
+                rows[index] = replace(with_mask(row, mask), status="corrected")
                 changed.append(row.frame)
+                if not mask.any():  # erased, which leaves zeros that no file of Slicer's can hold
+                    emptied.append(self.put_mask(row, mask, "corrected"))
         if changed:
-            self._write(rows)
+            self.write(rows, *(("masks",) if emptied else ()))
         return tuple(changed)
 
     def accept(self, frame: int) -> None:
         """Call the mask of a frame good as it is; a corrected one stays corrected."""
         self.store_correction()
-        if self.rows()[frame].status == "automatic":
-            self._write(with_status(self.rows(), frame, status="accepted"))
+        rows = self.rows()
+        if not rows[frame].reviewed:
+            self.write(_replaced(rows, replace(rows[frame], status="accepted")))
 
     def back_to_automatic(self, frame: int) -> None:
         """Give a frame the network's mask again."""
-        mask = nodes.volume_array(self._data("probability", frame)) >= self.threshold
-        self._set_mask(frame, mask, "automatic")
+        self.store_correction()
+        rows = self.rows()
+        row = self.put_mask(rows[frame], self.automatic_mask(frame), "automatic")
+        self.write(_replaced(rows, row), "masks")
 
-    @property
-    def threshold(self) -> float:
-        """Mean probability from which a pixel belongs to an automatic mask."""
-        return float(self.browser.GetAttribute(CUT) or THRESHOLD)
+    def copy_to_next(self, frame: int) -> int:
+        """Give the next frame the mask of this one, as a correction; returns and shows the next.
+
+        Raises:
+            SceneError: where it is the last.
+        """
+        self.store_correction()
+        rows = self.rows()
+        if frame + 1 >= len(rows):
+            raise SceneError(f"{self.name}: frame {frame} is the last; there is none to copy to.")
+        row = self.put_mask(rows[frame + 1], self.mask(frame), "corrected")
+        self.write(_replaced(rows, row), "masks")
+        self.select(frame + 1)
+        return frame + 1
 
     def set_threshold(self, threshold: float) -> None:
         """Take another threshold, 0 to 1; masks that nobody corrected or accepted follow it.
@@ -343,89 +291,20 @@ class SeriesScene:
             return
         self.store_correction()
         self.browser.SetAttribute(CUT, f"{threshold:g}")
-        if not self.segmented:
-            return
-        geometry, rows = self._geometry(), []
-        for row in self.rows():
-            if not row.reviewed:
-                mask = nodes.volume_array(self._data("probability", row.frame)) >= threshold
-                nodes.set_segmentation_mask(self._data("masks", row.frame), mask, geometry)
-                row = _of_mask(row, mask)
-            rows.append(row)
-        self._write(rows, "masks")
-
-    def copy_to_next(self, frame: int) -> int:
-        """Give the next frame the mask of this one, as a correction; returns and shows the next.
-
-        Raises:
-            SceneError: where it is the last.
-        """
-        self.store_correction()
-        if frame + 1 >= len(self.rows()):
-            raise SceneError(f"{self.name}: frame {frame} is the last; there is none to copy to.")
-        self._set_mask(frame + 1, self._mask(frame), "corrected")
-        self.select(frame + 1)
-        return frame + 1
+        if self.segmented:
+            rows = [
+                r if r.reviewed else self.put_mask(r, self.automatic_mask(r.frame), "automatic")
+                for r in self.rows()
+            ]
+            self.write(rows, "masks")
 
     def set_segmentation(self, segmentation: Segmentation) -> None:
         """Give every frame a mask and a status, as from a file."""
-        geometry, rows = self._geometry(), []
-        for row, mask, status in zip(
-            self.rows(), segmentation.masks, segmentation.status, strict=True
-        ):
-            nodes.set_segmentation_mask(self._data("masks", row.frame), mask, geometry)
-            rows.append(replace(_of_mask(row, mask), status=status))
-        self._write(rows, "masks")
-
-    # Nodes for widgets
-
-    @property
-    def image_node(self) -> Any:
-        """Proxy of the images: the frame shown, vtkMRMLScalarVolumeNode."""
-        return self._proxy("images")
-
-    @property
-    def mask_node(self) -> Any:
-        """Proxy of the masks, for the Segment Editor, vtkMRMLSegmentationNode."""
-        return self._proxy("masks")
-
-    @property
-    def uncertainty_node(self) -> Any:
-        """Proxy of the uncertainty maps, vtkMRMLScalarVolumeNode."""
-        return self._proxy("uncertainty")
-
-    @property
-    def frames_node(self) -> Any:
-        """The frame table, vtkMRMLTableNode."""
-        return self._reference("frames", "frame table")
-
-    @property
-    def flow_node(self) -> Any | None:
-        """Table of flow, vtkMRMLTableNode; None before `quantify`."""
-        return self.browser.GetNodeReference("ASLMyoSeg.flow")
-
-    @property
-    def landmarks_node(self) -> Any:
-        """RV insertions, vtkMRMLMarkupsFiducialNode; made, with no positions, where it is not."""
-        node = self.browser.GetNodeReference("ASLMyoSeg.landmarks")
-        if node is None:
-            slices = self._proxy("images").GetImageData().GetDimensions()[2]
-            node = landmarks.add_node(self.scene, f"{self.shown} RV insertions", slices)
-            self.browser.SetNodeReferenceID("ASLMyoSeg.landmarks", node.GetID())
-        return node
-
-    @property
-    def shown(self) -> str:
-        """Name for nodes."""
-        return sequences.shown_name(self.name)
-
-    def overlay_opacity(self) -> float:
-        """Of the uncertainty map in the slice views, 0 to 1."""
-        return display.overlay_opacity(self.uncertainty_node)
-
-    def set_overlay_opacity(self, opacity: float) -> None:
-        """Of the uncertainty map in the slice views, 0 to 1."""
-        display.set_overlay_opacity(self.uncertainty_node, opacity)
+        rows = [
+            self.put_mask(*given)
+            for given in zip(self.rows(), segmentation.masks, segmentation.status, strict=True)
+        ]
+        self.write(rows, "masks")
 
     # Flow
 
@@ -433,17 +312,16 @@ class SeriesScene:
         """RV insertion points; None as long as not all are placed.
 
         Raises:
-            SceneError: where points lie so that they mean nothing; the message says which.
+            SeriesError: where points lie so that they mean nothing; the message says which.
         """
-        node = self.browser.GetNodeReference("ASLMyoSeg.landmarks")
-        if node is None:
+        if self.browser.GetNodeReference("ASLMyoSeg.landmarks") is None:
             return None
-        shape = self._mask(0).shape
-        return landmarks.points_of(node, self._geometry(), shape, self.name)
+        shape = self.mask(0).shape
+        return landmarks.points_of(self.landmarks_node, self.geometry(), shape, self.name)
 
     def set_landmarks(self, points: RVInsertion) -> None:
         """Place RV insertion points, as from a file."""
-        landmarks.set_points(self.landmarks_node, points, self._geometry())
+        landmarks.set_points(self.landmarks_node, points, self.geometry())
 
     def quantify(
         self, constants: Mapping[str, float] | None = None, *, corrected_only: bool = False
@@ -457,6 +335,7 @@ class SeriesScene:
 
         Raises:
             QuantificationError: where there can be no flow; the message says why.
+            SeriesError: where landmarks mean nothing.
         """
         return flow.quantify_scene(self, dict(constants or {}), corrected_only)
 
@@ -488,113 +367,6 @@ class SeriesScene:
 
         return export_training(self, root)
 
-    # Behind it
 
-    def _sequence(self, role: str) -> Any:
-        return self._reference(role, f"sequence of {role}")
-
-    def _reference(self, role: str, what: str) -> Any:
-        node = self.browser.GetNodeReference(f"ASLMyoSeg.{role}")
-        if self.scene is None or node is None:
-            name = self.browser.GetName()
-            raise SceneError(f"{name}: its {what} was deleted from the scene; load it again.")
-        return node
-
-    def _data(self, role: str, frame: int) -> Any:
-        node = self._sequence(role).GetNthDataNode(frame)
-        if node is None:
-            raise SceneError(
-                f"{self.name}: frame {frame} of its {role} was deleted; load it again."
-            )
-        return node
-
-    def _proxy(self, role: str) -> Any:
-        node = self.browser.GetProxyNode(self._sequence(role))
-        if node is None:
-            raise SceneError(f"{self.name}: the node that shows its {role} was deleted.")
-        return node
-
-    def _geometry(self) -> Any:
-        return nodes.geometry_of(self._data("images", 0))
-
-    def _mask(self, frame: int) -> np.ndarray:
-        image = self._data("images", 0)
-        shape = image.GetImageData().GetDimensions()[::-1]
-        return nodes.segmentation_mask(self._data("masks", frame), nodes.geometry_of(image), shape)
-
-    def _set_mask(self, frame: int, mask: np.ndarray, status: str) -> None:
-        nodes.set_segmentation_mask(self._data("masks", frame), mask, self._geometry())
-        row = replace(_of_mask(self.rows()[frame], mask), status=status)
-        self._write([row if r.frame == frame else r for r in self.rows()], "masks")
-
-    def _write(self, rows: Sequence[FrameRow], *changed: str) -> None:
-        """Keep rows, and bring what sequences were changed to the proxies and the file."""
-        write_rows(self.frames_node, rows)
-        for role in sequences.BROWSED:
-            for row in rows:
-                self._data(role, row.frame).SetAttribute("ASLMyoSeg.status", row.status)
-            # A proxy that is edited is written over its frame, with its attributes.
-            self._proxy(role).SetAttribute("ASLMyoSeg.status", rows[self.frame].status)
-        for role in changed:
-            # Written in place, so that nobody has been told; also that the file is out of date.
-            self._sequence(role).StorableModified()
-            self._sequence(role).Modified()
-
-
-def _complete(images: Any, series: ASLSeries) -> SeriesScene:
-    """Put beside a sequence of images all that makes it a series under review."""
-    scene = images.GetScene()
-    sequences.describe_images(images, series)
-    browser = sequences.browser_for(images)
-    browser.SetAttribute(ROLE, "series")
-    browser.SetAttribute(CONDITION, "stress" if "stress" in series.name.lower() else "rest")
-    parts = {
-        role: sequences.add_beside(images, role, series)
-        for role in ("masks", "uncertainty", "probability")
-    }
-    parts["images"] = images
-    for role, sequence in parts.items():
-        browser.SetNodeReferenceID(f"ASLMyoSeg.{role}", sequence.GetID())
-        if role in sequences.BROWSED and role != "images":
-            browser.AddSynchronizedSequenceNodeID(sequence.GetID())
-        if role in sequences.BROWSED:
-            browser.SetSaveChanges(sequence, role == "masks")
-    browser.SetSelectedItemNumber(0)
-    table = scene.AddNewNodeByClass(
-        "vtkMRMLTableNode", f"{sequences.shown_name(series.name)} frames"
-    )
-    table.SetAttribute(ROLE, "frames")
-    browser.SetNodeReferenceID("ASLMyoSeg.frames", table.GetID())
-    found = SeriesScene(browser)
-    empty = np.zeros(series.images.shape[1:], bool)
-    rows = []
-    for frame, (kind, time) in enumerate(
-        zip(series.volume_types, series.inversion_time, strict=True)
-    ):
-        for role in sequences.BROWSED:
-            data = found._data(role, frame)
-            data.SetAttribute("ASLMyoSeg.volume_type", kind)
-            data.SetAttribute("ASLMyoSeg.inversion_time", "" if np.isnan(time) else f"{time:.6f}")
-        nothing = (np.nan,) * len(empty)
-        row = FrameRow(
-            frame,
-            kind,
-            float(time),
-            "automatic",
-            nothing,
-            tuple((np.nan, np.nan) for _ in empty),
-            (0,) * len(empty),
-        )
-        rows.append(_of_mask(row, empty))
-    browser.Modified()  # proxies learn what their frames are
-    found._write(rows)
-    display.set_up(found)
-    return found
-
-
-def _of_mask(row: FrameRow, mask: np.ndarray) -> FrameRow:
-    return replace(
-        row,
-        pixels=tuple(mask.sum((1, 2)).tolist()),
-        fingerprint=sequences.fingerprint(mask),
-    )
+def _replaced(rows: Sequence[Any], row: Any) -> list[Any]:
+    return [row if r.frame == row.frame else r for r in rows]
