@@ -186,6 +186,8 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Called when the application closes, or the module is reloaded."""
         self.exit()
         if self.sections:
+            self._flowTimer.stop()
+            self._updateTimer.stop()
             self.segmentSection.client.stop()
         self.removeObservers()
 
@@ -274,7 +276,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             series = SeriesScene.of(self.parameters.series)
             try:
                 if series is not None:
-                    _touch(series)
+                    self.check(series)
                     self.series = series
             except ASLMyoSegError as error:
                 problem = str(error)
@@ -285,6 +287,11 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             section.update()
         if problem:
             self.ui.seriesInfoLabel.text = problem
+
+    def check(self, series):
+        """Raise `SceneError` where a node of a series that the panel shows was deleted."""
+        for part in ("frames_node", "image_node", "mask_node", "uncertainty_node"):
+            getattr(series, part)
 
     def showLayout(self):
         """Show slices and bullseye of the series in use."""
@@ -368,12 +375,6 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         return self.resourcePath("requirements-report.txt")
 
 
-def _touch(series):
-    """Raise `SceneError` where a node that the panel shows was deleted."""
-    for part in ("frames_node", "image_node", "mask_node", "uncertainty_node"):
-        getattr(series, part)
-
-
 class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
     """What the module does without a panel: it may be called from scripts.
 
@@ -418,3 +419,10 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
         from ASLMyoSegLib.io import read_posterior
 
         series.show_posterior(read_posterior(SAMPLE / "derivatives" / "aslmyoseg" / series.name))
+
+    def placeSampleLandmarks(self, series):
+        """Place the RV insertions of a series of the sample, as an observer did."""
+        from ASLMyoSegLib.io import read_rv_insertion
+
+        (file,) = SAMPLE.rglob(f"{series.name}_rvinsertion.json")
+        series.set_landmarks(read_rv_insertion(file, series.series()))

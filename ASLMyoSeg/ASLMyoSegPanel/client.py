@@ -56,6 +56,12 @@ class WorkerClient:
         self._number = 0
         self._run: Run | None = None
         self._greeting: Callable[[dict[str, Any]], None] | None = None
+        self._slots = {
+            "readyReadStandardOutput()": self._onOutput,
+            "readyReadStandardError()": self._onErrorOutput,
+            "finished(int,QProcess::ExitStatus)": self._onFinished,
+            "errorOccurred(QProcess::ProcessError)": self._onProcessError,
+        }
 
     @property
     def busy(self) -> bool:
@@ -106,7 +112,8 @@ class WorkerClient:
         self._run = self._greeting = None
         if self._process is not None:
             process, self._process = self._process, None
-            process.disconnect("finished(int,QProcess::ExitStatus)", self._onFinished)
+            for signal, slot in self._slots.items():
+                process.disconnect(signal, slot)
             process.kill()
             process.waitForFinished(200)
         self._removeFolder()
@@ -121,10 +128,8 @@ class WorkerClient:
         environment.insert("PYTHONNOUSERSITE", "1")
         process.setProcessEnvironment(environment)
         process.setWorkingDirectory(self._folder)  # nothing here can be imported by mistake
-        process.connect("readyReadStandardOutput()", self._onOutput)
-        process.connect("readyReadStandardError()", self._onErrorOutput)
-        process.connect("finished(int,QProcess::ExitStatus)", self._onFinished)
-        process.connect("errorOccurred(QProcess::ProcessError)", self._onProcessError)
+        for signal, slot in self._slots.items():
+            process.connect(signal, slot)
         self._process = process
         python = os.path.join(slicer.app.slicerHome, "bin", "PythonSlicer")
         process.start(python, ["-c", START, str(LIBRARY)])

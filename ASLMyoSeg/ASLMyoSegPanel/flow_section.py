@@ -20,7 +20,6 @@ class FlowSection(Section):
         ui = self.ui
         ui.placeLandmarksButton.connect("clicked()", self.onPlaceLandmarks)
         ui.clearLandmarksButton.connect("clicked()", self.onClearLandmarks)
-        ui.fieldStrengthComboBox.connect("currentIndexChanged(int)", self.onFieldStrength)
         for box in (
             ui.t1BloodSpinBox,
             ui.partitionCoefficientSpinBox,
@@ -31,13 +30,14 @@ class FlowSection(Section):
         ui.flowTableView.connect("selectionChanged()", self.onSegmentChosen)
         ui.bullseyeButton.connect("clicked()", self.panel.showLayout)
         self._clicks = ViewClicks(self.onViewClicked)
+        self._fieldStrength: str | None = None
 
     def update(self) -> None:
         ui, series = self.ui, self.series
         segmented = series is not None and series.segmented
         ui.placeLandmarksButton.enabled = series is not None
         ui.bullseyeButton.enabled = segmented
-        ui.t1BloodSpinBox.enabled = self.parameters.fieldStrength not in T1_BLOOD
+        self._followFieldStrength()
         ui.flowTableView.setMRMLTableNode(series.flow_node if series else None)
         if series is None:
             ui.landmarksLabel.text = ui.flowLabel.text = ""
@@ -82,10 +82,14 @@ class FlowSection(Section):
     def onClearLandmarks(self) -> None:
         landmarks.clear(self.series.landmarks_node)
 
-    def onFieldStrength(self, _index: int) -> None:
-        strength = self.ui.fieldStrengthComboBox.currentText
-        if self.parameters is not None and strength in T1_BLOOD:
-            self.parameters.t1Blood = T1_BLOOD[strength]
+    def _followFieldStrength(self) -> None:
+        """Set T1 of blood where another field strength was chosen."""
+        parameters, strength = self.parameters, self.parameters.fieldStrength
+        chosen = self._fieldStrength not in (None, strength)
+        self._fieldStrength = strength
+        self.ui.t1BloodSpinBox.enabled = strength not in T1_BLOOD
+        if chosen and strength in T1_BLOOD:
+            parameters.t1Blood = T1_BLOOD[strength]
 
     def onSettings(self, *_value) -> None:
         self.panel.requestFlow()
@@ -93,7 +97,7 @@ class FlowSection(Section):
     def onSegmentChosen(self) -> None:
         """Outline the segment of the selected row."""
         view = self.ui.flowTableView
-        rows = view.selectionModel().selectedIndexes()
+        rows = view.selectionModel().selectedRows()
         if rows:
             text = str(view.model().index(rows[0].row(), 0).data())
             self.choose(int(text) if text.isdigit() else None)

@@ -44,16 +44,17 @@ def ensure(requirements: str | Path, purpose: str) -> bool:
     lacking = missing(requirements)
     if not lacking:
         return True
-    names = ", ".join(requirement.name for requirement in lacking)
-    question = _(
-        "{purpose} needs Python packages that are not installed yet: {names}. PyTorch is a "
-        "download of up to 3 GB and may take some minutes.\n\nInstall them now?"
-    ).format(purpose=purpose, names=names)
+    torch = [requirement for requirement in lacking if requirement.name == "torch"]
+    question = _("{purpose} needs Python packages that are not installed yet: {names}.").format(
+        purpose=purpose, names=", ".join(requirement.name for requirement in lacking)
+    )
+    if torch:
+        question += " " + _("PyTorch is large, up to 3 GB, and may take some minutes.")
+    question += "\n\n" + _("Install them now?")
     if not slicer.util.confirmOkCancelDisplay(question, REQUESTER):
         return False
     reasons = []
     with _holdingVersions() as constraints:
-        torch = [requirement for requirement in lacking if requirement.name == "torch"]
         if torch and not _installByExtension(torch[0], reasons):
             _installByPip(torch, constraints, reasons)
         _installByPip([r for r in lacking if r.name != "torch"], constraints, reasons)

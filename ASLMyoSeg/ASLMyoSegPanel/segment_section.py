@@ -20,6 +20,7 @@ class SegmentSection(Section):
         self.client = WorkerClient()
         self._asked = False
         self._devices: dict | None = None
+        self._precision: float | None = None
         self._said = ""
         ui.segmentButton.connect("clicked()", self.onSegment)
         ui.cancelButton.connect("clicked()", self.onCancel)
@@ -27,6 +28,7 @@ class SegmentSection(Section):
         ui.modelPathLineEdit.connect("currentPathChanged(QString)", self.onModelChosen)
         ui.modelPathLineEdit.comboBox().lineEdit().placeholderText = _("the default model")
         ui.deviceComboBox.addItem(_("Automatic"), "auto")
+        ui.thresholdSliderWidget.connect("valueChanged(double)", self.onThreshold)
         ui.progressBar.visible = False
 
     def update(self) -> None:
@@ -82,6 +84,13 @@ class SegmentSection(Section):
         if self.parameters is not None:
             self.parameters.modelFile = path
 
+    def onThreshold(self, threshold: float) -> None:
+        """Let automatic masks follow the slider."""
+        if self.series is not None:
+            self.series.set_threshold(threshold)
+            self.panel.requestUpdate()
+            self.panel.requestFlow()
+
     def onSegment(self) -> None:
         """Install what is missing, after one question; then start."""
         with explaining(_("PyTorch could not be installed.")):
@@ -95,11 +104,13 @@ class SegmentSection(Section):
         parameters, target = self.parameters, self.series
         try:
             series = target.series()
+            target.set_threshold(parameters.threshold)
         except ASLMyoSegError as error:
             self._say(str(error))
             return
         if self._devices is None:
             self.lookForDevices()
+        self._precision = None if parameters.fixedTrials else parameters.precision / 100
         run = Run(
             progress=self.onProgress,
             partial=lambda posterior: self._show(target, posterior),
@@ -111,7 +122,7 @@ class SegmentSection(Section):
             run,
             model=parameters.modelFile or None,
             trials=parameters.trials if parameters.fixedTrials else None,
-            precision=None if parameters.fixedTrials else parameters.precision / 100,
+            precision=self._precision,
             device=parameters.device,
         )
         self.ui.progressBar.setRange(0, 0)
@@ -163,7 +174,8 @@ class SegmentSection(Section):
     def _show(self, target, posterior) -> bool:
         """Show a result; where its series is gone, end the run and say so."""
         try:
-            target.show_posterior(posterior)
+            self.panel.check(target)
+            target.show_posterior(posterior, precision=self._precision)
         except ASLMyoSegError as error:
             self.stop(str(error))
             return False

@@ -16,6 +16,10 @@ A stand-in knows the names that the real class has and no others, so that what d
 Slicer fails here too. What works here only is a defect; a real Slicer has the last word.
 """
 
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
 from .application import Host
 
 __all__ = ["Host"]

@@ -95,12 +95,12 @@ class Host:
     def process_events(self) -> None:
         self.qt.processEvents()
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 30) -> None:
         """Let the window live until something is so."""
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
-                raise TimeoutError(f"not so within {seconds} s")
+                raise TimeoutError(f"not so within {seconds} s; errors: {self.errors}")
             self.process_events()
             time.sleep(0.005)
 
