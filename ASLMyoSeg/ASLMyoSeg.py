@@ -325,11 +325,21 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _watch(self):
         """Observe the nodes of the series in use, and those of no other."""
-        nodes = ()
-        if self.series is not None:
-            nodes = (self.series.browser, self.series.mask_node, self.series.landmarks_node)
+        from ASLMyoSegLib.scene import display
+
+        nodes, series = (), self.series
+        if series is not None:
+            nodes = (
+                series.browser,
+                series.mask_node,
+                series.landmarks_node,
+                series.image_node,
+                series.uncertainty_node,
+            )
         if nodes == self._watched:
             return
+        if nodes and self._watched and nodes[0] is self._watched[0]:
+            display.set_up(series)  # Slicer has made a deleted proxy anew
         for node in self._watched:
             for event in self._eventsOf(node):
                 self.removeObserver(node, event, self.onNodeChanged)
@@ -347,7 +357,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 node.PointPositionDefinedEvent,
                 node.PointPositionUndefinedEvent,
             )
-        return (vtk.vtkCommand.ModifiedEvent,)
+        return (vtk.vtkCommand.ModifiedEvent,) if node.IsA("vtkMRMLSequenceBrowserNode") else ()
 
     def onNodeChanged(self, caller, event):
         """Another frame, an edited mask, or a moved landmark."""

@@ -259,14 +259,14 @@ def test_a_saved_scene_brings_everything_back_in_a_fresh_host(tmp_path):
         panel.ui.exportPathLineEdit.currentPath = "/somewhere"
         panel.series.select(4)
         edit(panel.series, grown)
-        host.wait_until(lambda: "MBF" in panel.ui.flowLabel.text)
+        host.wait_until(lambda: not panel._flowTimer.active)
         before = (panel.series.statuses(), panel.series.areas().tolist(), flow_column(panel))
         assert slicer.mrmlScene.WriteToMRB(str(tmp_path / "scene.mrb"))
         assert host.errors == []
     with Host() as host:
         panel = host.open_panel()
         assert slicer.mrmlScene.ReadFromMRB(str(tmp_path / "scene.mrb"))
-        host.process_events()
+        host.wait_until(lambda: not panel._flowTimer.active)
         assert panel.series.name == "sub-01_acq-rest"
         assert panel.series.frame == 4
         assert panel.ui.fieldStrengthComboBox.currentText == "1.5 T"
@@ -329,7 +329,17 @@ def test_closing_the_scene_during_a_run_ends_the_run(host, panel, small_model):
     assert panel.ui.segmentButton.enabled
 
 
-@pytest.mark.parametrize("part", ["image_node", "mask_node", "frames_node", "browser"])
+@pytest.mark.parametrize("part", ["image_node", "mask_node", "uncertainty_node"])
+def test_a_deleted_proxy_is_made_anew_and_shown_as_before(host, reviewed, part):
+    slicer.mrmlScene.RemoveNode(getattr(reviewed.series, part))
+    host.wait_until(lambda: not reviewed._updateTimer.active)
+    assert reviewed.ui.segmentButton.enabled
+    assert not reviewed.series.mask_node.GetDisplayNode().GetVisibility2DFill()
+    edit(reviewed.series, square)
+    host.wait_until(lambda: reviewed.series.statuses()[0] == "corrected")
+
+
+@pytest.mark.parametrize("part", ["frames_node", "browser"])
 def test_a_deleted_node_is_named_and_ends_the_run(host, panel, small_model, part):
     panel.ui.sampleDataButton.click()
     start_endless_run(host, panel, small_model)
