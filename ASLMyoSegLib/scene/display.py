@@ -17,6 +17,8 @@ FAINTEST_STD = 0.05
 """Below this the overlay is transparent, so that the image stays seen."""
 OPACITY = 0.6
 OUTLINE_WIDTH = 2
+OURS = "ASLMyoSeg.display"
+"""Attribute of display nodes that `set_up` made what they are."""
 
 
 def set_up(one: Any) -> None:
@@ -34,6 +36,8 @@ def set_up(one: Any) -> None:
     glow.SetWindowLevelMinMax(0.0, LARGEST_STD)
     glow.SetThreshold(FAINTEST_STD, LARGEST_STD)
     glow.SetApplyThreshold(True)
+    for node in (image, mask, uncertainty):
+        node.GetDisplayNode().SetAttribute(OURS, "1")
     add_legend(uncertainty, "Uncertainty (SD)", position=(0.02, 0.04), size=(0.13, 0.35), labels=6)
 
 
@@ -48,6 +52,9 @@ def window_image(one: Any) -> None:
 
 def show(one: Any) -> None:
     """Show a series in the slice views, and no other of ours; the overlay keeps its opacity."""
+    for other in type(one).all_in(one.scene):
+        if not _is_set_up(other):  # a proxy was deleted, and its browser made another
+            set_up(other)
     opacity = one.overlay_opacity()
     for composite in nodes_of(one.scene, "vtkMRMLSliceCompositeNode"):
         composite.SetBackgroundVolumeID(one.image_node.GetID())
@@ -138,6 +145,11 @@ def add_legend(
 def legend_of(node: Any) -> Any:
     """The legend that `add_legend` made."""
     return slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+
+
+def _is_set_up(one: Any) -> bool:
+    displays = (n.GetDisplayNode() for n in (one.image_node, one.mask_node, one.uncertainty_node))
+    return all(d is not None and d.GetAttribute(OURS) for d in displays)
 
 
 def _showing(uncertainty: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from ..errors import SceneError
 from ..series import ASLSeries, Geometry
 from ..uncertainty.scores import THRESHOLD
 from . import display, landmarks, nodes, sequences
+from .bullseye import update_bullseye
 from .frames import FrameRow, read_rows, write_rows
 from .mrml import ROLE
 
@@ -75,6 +76,8 @@ class SeriesNodes:
         if value not in CONDITIONS:
             raise SceneError(f"{self.name}: condition {value!r}; use {' or '.join(CONDITIONS)}.")
         self.browser.SetAttribute(CONDITION, value)
+        if self.flow_node is not None:
+            update_bullseye(self.scene)
 
     @property
     def threshold(self) -> float:
