@@ -25,6 +25,8 @@ for folder in (HERE, LIBRARY):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
+from ASLMyoSegPanel.self_test import ASLMyoSegTest  # noqa: E402, F401
+
 SAMPLE = LIBRARY / "Resources" / "SampleData"
 
 
@@ -138,7 +140,6 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.parameters = None
         self.series = None
         self._guiTag = None
-        self._watched = ()
         self.sections = ()
 
     def setup(self):
@@ -151,6 +152,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from ASLMyoSegPanel.segment_section import SegmentSection
         from ASLMyoSegPanel.series_section import SeriesSection
         from ASLMyoSegPanel.views import registerLayouts
+        from ASLMyoSegPanel.watch import SeriesWatch
 
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/ASLMyoSeg.ui"))
         self.layout.addWidget(uiWidget)
@@ -159,6 +161,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = ASLMyoSegLogic()
         self._flowTimer = self._timer(self.FLOW_DELAY, self.onFlowDue)
         self._updateTimer = self._timer(0, self.update)
+        self._watch = SeriesWatch(self.onFrame, self.requestFlow)
         self.seriesSection = SeriesSection(self)
         self.segmentSection = SegmentSection(self)
         self.reviewSection = ReviewSection(self)
@@ -188,6 +191,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.sections:
             self._flowTimer.stop()
             self._updateTimer.stop()
+            self._watch.watch(None)
             self.segmentSection.client.stop()
         self.removeObservers()
 
@@ -280,7 +284,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                     self.series = series
             except ASLMyoSegError as error:
                 problem = str(error)
-        self._watch()
+        self._watch.watch(self.series)
         if self.parameters is None:
             return
         for section in self.sections:
@@ -301,7 +305,12 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             show(self.series)
             self.flowSection.enter()
 
-    def requestFlow(self, caller=None, event=None):
+    def onFrame(self):
+        """Another frame is shown: what was edited in the last one is kept."""
+        self.storeCorrection()
+        self.requestUpdate()
+
+    def requestFlow(self):
         """Measure flow anew, soon."""
         if not self._flowTimer.active:
             self._flowTimer.start()
@@ -323,50 +332,6 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             except ASLMyoSegError as error:  # deleted nodes hold no correction any more
                 self.ui.seriesInfoLabel.text = str(error)
 
-    def _watch(self):
-        """Observe the nodes of the series in use, and those of no other."""
-        from ASLMyoSegLib.scene import display
-
-        nodes, series = (), self.series
-        if series is not None:
-            nodes = (
-                series.browser,
-                series.mask_node,
-                series.landmarks_node,
-                series.image_node,
-                series.uncertainty_node,
-            )
-        if nodes == self._watched:
-            return
-        if nodes and self._watched and nodes[0] is self._watched[0]:
-            display.set_up(series)  # Slicer has made a deleted proxy anew
-        for node in self._watched:
-            for event in self._eventsOf(node):
-                self.removeObserver(node, event, self.onNodeChanged)
-        self._watched = nodes
-        for node in nodes:
-            for event in self._eventsOf(node):
-                self.addObserver(node, event, self.onNodeChanged)
-
-    def _eventsOf(self, node):
-        if node.IsA("vtkMRMLSegmentationNode"):
-            return (slicer.vtkSegmentation.SourceRepresentationModified,)
-        if node.IsA("vtkMRMLMarkupsNode"):
-            return (
-                node.PointModifiedEvent,
-                node.PointPositionDefinedEvent,
-                node.PointPositionUndefinedEvent,
-            )
-        return (vtk.vtkCommand.ModifiedEvent,) if node.IsA("vtkMRMLSequenceBrowserNode") else ()
-
-    def onNodeChanged(self, caller, event):
-        """Another frame, an edited mask, or a moved landmark."""
-        if caller.IsA("vtkMRMLSequenceBrowserNode"):
-            self.storeCorrection()
-            self.requestUpdate()
-        else:
-            self.requestFlow()
-
     def _timer(self, milliseconds, slot):
         timer = qt.QTimer()
         timer.singleShot = True
@@ -378,11 +343,6 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def requirements(self):
         """File of the packages that segmentation needs."""
         return self.resourcePath("requirements.txt")
-
-    @property
-    def reportRequirements(self):
-        """File of the packages that the report needs."""
-        return self.resourcePath("requirements-report.txt")
 
 
 class ASLMyoSegLogic(ScriptedLoadableModuleLogic):

@@ -13,6 +13,7 @@ from .section import Section, explaining
 class ExportSection(Section):
     def setup(self) -> None:
         ui = self.ui
+        self._requirements = self.panel.resourcePath("requirements-report.txt")
         ui.exportPathLineEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.exportPathLineEdit.connect("currentPathChanged(QString)", self.onPathChosen)
         ui.exportButton.connect("clicked()", self.onExport)
@@ -35,7 +36,7 @@ class ExportSection(Section):
 
     def onExport(self) -> None:
         with explaining(_("The results cannot be written.")):
-            if not packages.ensure(self.panel.reportRequirements, _("The report")):
+            if not packages.ensure(self._requirements, _("The report")):
                 self.ui.exportLabel.text = _("Not written: a package for the report is missing.")
                 return
             report = self.series.export(self.parameters.exportFolder)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 import types
+import unittest
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,10 @@ class Host:
         spec.loader.exec_module(module)
         parent = types.SimpleNamespace(path=str(MODULE))
         self.module = module.ASLMyoSeg(parent)
-        slicer.modules.aslmyoseg = types.SimpleNamespace(path=str(MODULE))
+        slicer.modules.aslmyoseg = types.SimpleNamespace(
+            path=str(MODULE),
+            widgetRepresentation=lambda: ModuleWidget(self),
+        )
         slicer.app._native.startupCompleted.emit()
         top = mrml_widgets.qMRMLWidget()
         top.setLayout(QVBoxLayout())
@@ -140,6 +144,7 @@ class Host:
         SampleDataLogic.sources.clear()
         sys.modules["SampleData"] = sample_data
         slicer.modules = types.SimpleNamespace()
+        slicer.qSlicerScriptedLoadableModuleWidget = ModuleWidget
         slicer.selfTests = {}
         slicer.mrmlScene = slicer.vtkMRMLScene()
         cache, manager = slicer.vtkCacheManager(), slicer.vtkDataIOManager()
@@ -203,6 +208,9 @@ class Application(QObject):
 class _ModuleManager(QObject):
     moduleAboutToBeUnloaded = Signal(str)
 
+    def module(self, name: str) -> Any:
+        return getattr(slicer.modules, name.lower())
+
 
 class LayoutManager(QObject):
     """Sets the layout node; there are no views."""
@@ -225,6 +233,13 @@ class LayoutManager(QObject):
         return []
 
     threeDViewCount = Property(int, lambda self: 0)
+
+
+class ModuleWidget:
+    """What a module's `widgetRepresentation()` gives."""
+
+    def __init__(self, host: Host) -> None:
+        self.self = lambda: host.panel
 
 
 class _ModuleWidget:
@@ -273,14 +288,13 @@ class ScriptedLoadableModuleLogic:
         if node is None:
             node = slicer.vtkMRMLScriptedModuleNode()
             node.SetSingletonTag(self.moduleName)
-            node.SetModuleName(self.moduleName)
             node.SetName(self.moduleName)
             node = slicer.mrmlScene.AddNode(node)
         node.SetAttribute("ModuleName", self.moduleName)
         return node
 
 
-class ScriptedLoadableModuleTest:
+class ScriptedLoadableModuleTest(unittest.TestCase):
     messageDelay = 0
 
     def delayDisplay(self, message: str, requestedDelay: int | None = None) -> None:

@@ -460,6 +460,16 @@ def test_a_chosen_segment_is_outlined_in_slices_and_bullseye(host, reviewed):
     assert bullseye.selected_segment(slicer.mrmlScene) == 9
 
 
+def test_the_self_test_of_the_module_passes_with_pytorch_and_without(host, panel, monkeypatch):
+    from ASLMyoSegPanel import packages
+
+    import ASLMyoSeg
+
+    ASLMyoSeg.ASLMyoSegTest().runTest()
+    monkeypatch.setattr(packages, "missing", lambda _: ["torch"])
+    ASLMyoSeg.ASLMyoSegTest().runTest()
+
+
 def test_sample_data_is_registered_and_loads_without_a_download(host, panel):
     import SampleData
 
