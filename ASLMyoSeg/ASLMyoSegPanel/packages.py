@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-import importlib.util
 import logging
 import os
 import tempfile
@@ -100,14 +99,14 @@ def _installByPip(lacking: list[Requirement], constraints: str, reasons: list[st
         return
     wanted = [str(requirement) for requirement in lacking]
     try:
-        if importlib.util.find_spec("slicer.packaging"):
-            import slicer.packaging
-
-            slicer.packaging.pip_install(wanted, constraints=constraints, requester=REQUESTER)
-        else:
+        try:
+            from slicer.packaging import pip_install
+        except ImportError:  # before Slicer 5.12
             slicer.util.showStatusMessage(_("Installing {names}...").format(names=wanted))
             with slicer.util.WaitCursor():
                 slicer.util.pip_install([*wanted, "--constraint", constraints])
+        else:
+            pip_install(wanted, constraints=constraints, requester=REQUESTER)
     except Exception as error:
         logging.exception("ASLMyoSeg: pip failed")
         reasons.append(_("pip failed ({error}); its output is in the log.").format(error=error))
