@@ -27,6 +27,7 @@ class FlowSection(Section):
         ):
             box.connect("valueChanged(double)", self.onSettings)
         ui.reviewedOnlyCheckBox.connect("toggled(bool)", self.onSettings)
+        ui.flowTableView.verticalHeader().setVisible(False)
         ui.flowTableView.connect("selectionChanged()", self.onSegmentChosen)
         ui.bullseyeButton.connect("clicked()", self.panel.showLayout)
         self._clicks = ViewClicks(self.onViewClicked)

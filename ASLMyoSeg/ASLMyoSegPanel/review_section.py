@@ -8,6 +8,9 @@ from slicer.i18n import tr as _
 
 from .section import Section
 
+SCORE = 1
+"""Column of the table of frames."""
+
 
 class ReviewSection(Section):
     def setup(self) -> None:
@@ -46,9 +49,9 @@ class ReviewSection(Section):
         for line, frame in enumerate(self._order):
             row = rows[frame]
             flag = _("look at it") if segmented and doubtful[frame] else ""
-            self._fill(
-                line, _nameOf(row), _number(row.score), str(sum(row.pixels)), row.status, flag
-            )
+            area = str(sum(row.pixels))
+            self._fill(line, _nameOf(row), _number(row.score), area, row.status, flag)
+            ui.reviewTable.item(line, SCORE).setToolTip(_intervalOf(row))
         if series.frame in self._order:
             ui.reviewTable.selectRow(self._order.index(series.frame))
         count = int(doubtful.sum())
@@ -77,6 +80,16 @@ class ReviewSection(Section):
     def _fill(self, line: int, *texts: str) -> None:
         for column, text in enumerate(texts):
             self.ui.reviewTable.setItem(line, column, qt.QTableWidgetItem(text))
+
+
+def _intervalOf(row) -> str:
+    """Where the score lies, of the most doubtful slice."""
+    low, high = max(row.intervals, key=lambda interval: interval[1])
+    if low != low:
+        return _("MCD Uncertainty")
+    return _("MCD Uncertainty, with 95 % confidence from {low:.3f} to {high:.3f}").format(
+        low=low, high=high
+    )
 
 
 def _nameOf(row) -> str:

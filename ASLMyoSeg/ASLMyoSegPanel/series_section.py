@@ -36,7 +36,8 @@ class SeriesSection(Section):
         ui.framesTable.setColumnCount(3)
         ui.framesTable.setHorizontalHeaderLabels([_("Frame"), _("Type"), _("TI (s)")])
         ui.framesTable.verticalHeader().setVisible(False)
-        ui.framesTable.horizontalHeader().setStretchLastSection(True)
+        header = ui.framesTable.horizontalHeader()
+        header.setSectionResizeMode(FRAME, qt.QHeaderView.Stretch)
         self._kinds: list = []
         self._filling = False
         self.onSequenceChosen(None)

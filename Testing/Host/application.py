@@ -36,11 +36,16 @@ LOGICS = {
 class Host:
     """A Slicer without its windows, holding one panel.
 
+    Args of `Host`: `module`, the file that Slicer would load.
+
     >>> with Host() as host:
     ...     panel = host.open_panel()
     ...     panel.ui.sampleDataButton.click()
     ...     host.wait_until(lambda: panel.series is not None)
     """
+
+    def __init__(self, module: Path = MODULE) -> None:
+        self.module_file = module
 
     def __enter__(self) -> Host:
         self.qt = QApplication.instance() or QApplication([])
@@ -74,15 +79,15 @@ class Host:
 
     def open_panel(self) -> Any:
         """Register the module, start up, and enter the panel; returns the module's widget."""
-        spec = importlib.util.spec_from_file_location("ASLMyoSeg", MODULE)
+        spec = importlib.util.spec_from_file_location("ASLMyoSeg", self.module_file)
         module = importlib.util.module_from_spec(spec)
         sys.modules["ASLMyoSeg"] = module
-        sys.path.insert(0, str(MODULE.parent))
+        sys.path.insert(0, str(self.module_file.parent))
         spec.loader.exec_module(module)
-        parent = types.SimpleNamespace(path=str(MODULE))
+        parent = types.SimpleNamespace(path=str(self.module_file))
         self.module = module.ASLMyoSeg(parent)
         slicer.modules.aslmyoseg = types.SimpleNamespace(
-            path=str(MODULE),
+            path=str(self.module_file),
             widgetRepresentation=lambda: ModuleWidget(self),
         )
         slicer.app._native.startupCompleted.emit()
@@ -276,7 +281,8 @@ class ScriptedLoadableModuleWidget:
         """The real one executes the module's file again."""
 
     def resourcePath(self, name: str) -> str:
-        return str(MODULE.parent / "Resources" / name)
+        path = slicer.util.modulePath(self.moduleName)
+        return str(Path(path).parent / "Resources" / name)
 
 
 class ScriptedLoadableModuleLogic:
