@@ -32,14 +32,12 @@ import numpy as np
 
 from ..errors import SceneError
 from ..series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
-from ..uncertainty.scores import mcd_uncertainty
+from ..uncertainty.scores import doubtful_images, mcd_uncertainty
 from . import display, flow, landmarks, nodes, sequences
 from .mrml import ROLE, nodes_of
 from .series_nodes import CUT, SeriesNodes, add_nodes, describe, with_mask
 from .tables import read_flow
 
-DOUBTFUL = 1.5
-"""Times the series' median score from which a frame is marked for a look."""
 PASSES = "ASLMyoSeg.passes"
 
 
@@ -126,11 +124,8 @@ class SeriesScene(SeriesNodes):
     def doubtful(self) -> np.ndarray:
         """Frames that a person should look at, bool (frame,): not yet reviewed, and with an image
         that has no mask or a score far above the series' median."""
-        scores = self.scores()
         waiting = np.array([not r.reviewed for r in self.rows()])
-        if not np.isfinite(scores).any():
-            return waiting
-        return waiting & ~(scores <= DOUBTFUL * np.nanmedian(scores)).all(1)
+        return waiting & doubtful_images(self.scores()).any(1)
 
     def doubtful_first(self) -> tuple[int, ...]:
         """All frames, the most doubtful first; those without a score lead."""
