@@ -55,13 +55,19 @@ class CorrectSection(Section):
         editing.bind_editor(series, node, limit)
 
     def enter(self) -> None:
-        self.editor.setupViewObservations()
+        if self.editor.mrmlSegmentEditorNode() is not None:
+            self.editor.setupViewObservations()
         self.editor.installKeyboardShortcuts()
 
     def leave(self) -> None:
         self.editor.setActiveEffect(None)
         self.editor.uninstallKeyboardShortcuts()
         self.editor.removeViewObservations()
+
+    @property
+    def editing(self) -> bool:
+        """Whether an effect is active, so that clicks in the views are its own."""
+        return self.editor.activeEffect() is not None
 
     def onBackToAutomatic(self) -> None:
         self.series.back_to_automatic(self.series.frame)

@@ -105,7 +105,7 @@ class FlowSection(Section):
 
     def onViewClicked(self, view: str, position: tuple[float, float, float]) -> None:
         """Choose the segment that was clicked in the bullseye or in a slice view."""
-        if self.series is None or not self.series.segmented:
+        if self.series is None or not self.series.segmented or self.panel.correctSection.editing:
             return
         if view == bullseye.VIEW:
             aha = bullseye.segment_in_view(slicer.mrmlScene, position)

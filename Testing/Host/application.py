@@ -61,7 +61,7 @@ class Host:
             QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(self.home / "settings")
         )
         pythonqt.errors.clear()
-        self._names_before = set(sys.modules)
+        self._modules_before = dict(sys.modules)
         self._put_in_place()
         self.panel: Any = None
         return self
@@ -72,10 +72,20 @@ class Host:
             self.panel.parent.deleteLater()
         self.process_events()
         slicer.mrmlScene.Clear(False)
-        for name in set(sys.modules) - self._names_before:
-            if name.split(".")[0] in ("ASLMyoSeg", "ASLMyoSegPanel", "qt", "ctk", "SampleData"):
-                del sys.modules[name]
+        self._restore_modules()
         self._folder.cleanup()
+
+    def _restore_modules(self) -> None:
+        """Forget the panel, and a library that was reloaded: others hold the one before."""
+        library = "ASLMyoSegLib"
+        reloaded = sys.modules.get(library) is not self._modules_before.get(library)
+        gone = ["ASLMyoSeg", "ASLMyoSegPanel", "qt", "ctk", "SampleData"]
+        gone += [library] if reloaded else []
+        for name in list(sys.modules):
+            if name.partition(".")[0] in gone:
+                del sys.modules[name]
+                if name in self._modules_before:
+                    sys.modules[name] = self._modules_before[name]
 
     def open_panel(self) -> Any:
         """Register the module, start up, and enter the panel; returns the module's widget."""
@@ -88,15 +98,20 @@ class Host:
         self.module = module.ASLMyoSeg(parent)
         slicer.modules.aslmyoseg = types.SimpleNamespace(
             path=str(self.module_file),
-            widgetRepresentation=lambda: ModuleWidget(self),
+            widgetRepresentation=lambda: self._parent,
         )
         slicer.app._native.startupCompleted.emit()
         top = mrml_widgets.qMRMLWidget()
         top.setLayout(QVBoxLayout())
-        self.panel = module.ASLMyoSegWidget(_ModuleWidget(top))
+        self._parent = _ModuleWidget(top, self)
+        return self.make_panel()
+
+    def make_panel(self) -> Any:
+        """Make the module's widget from its class as it is loaded now."""
+        self.panel = sys.modules["ASLMyoSeg"].ASLMyoSegWidget(self._parent)
         slicer.modules.ASLMyoSegWidget = self.panel
         self.panel.setup()
-        self.panel.parent.isEntered = True
+        self._parent.isEntered = True
         self.panel.enter()
         self.process_events()
         return self.panel
@@ -149,7 +164,7 @@ class Host:
         SampleDataLogic.sources.clear()
         sys.modules["SampleData"] = sample_data
         slicer.modules = types.SimpleNamespace()
-        slicer.qSlicerScriptedLoadableModuleWidget = ModuleWidget
+        slicer.qSlicerScriptedLoadableModuleWidget = _ModuleWidget
         slicer.selfTests = {}
         slicer.mrmlScene = slicer.vtkMRMLScene()
         cache, manager = slicer.vtkCacheManager(), slicer.vtkDataIOManager()
@@ -240,19 +255,14 @@ class LayoutManager(QObject):
     threeDViewCount = Property(int, lambda self: 0)
 
 
-class ModuleWidget:
-    """What a module's `widgetRepresentation()` gives."""
-
-    def __init__(self, host: Host) -> None:
-        self.self = lambda: host.panel
-
-
 class _ModuleWidget:
-    """The `parent` of a module's widget: a qMRMLWidget that knows whether it is entered."""
+    """A module's `widgetRepresentation()`: a qMRMLWidget that knows the module's Python widget."""
 
-    def __init__(self, native: mrml_widgets.qMRMLWidget) -> None:
-        self._native = native
+    def __init__(self, native: mrml_widgets.qMRMLWidget, host: Host) -> None:
+        self._native, self._host = native, host
         self.isEntered = False
+        self.reload = host.make_panel
+        self.self = lambda: host.panel
 
     def __getattr__(self, name: str) -> Any:
         return getattr(QtObject(self._native), name)
@@ -278,7 +288,7 @@ class ScriptedLoadableModuleWidget:
         """The real one adds Reload and Test in developer mode."""
 
     def onReload(self) -> None:
-        """The real one executes the module's file again."""
+        slicer.util.reloadScriptedModule(self.moduleName)
 
     def resourcePath(self, name: str) -> str:
         path = slicer.util.modulePath(self.moduleName)

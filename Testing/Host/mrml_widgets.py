@@ -234,6 +234,9 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def setCurrentSegmentID(self, segment: str) -> None:
         self._parameters.SetSelectedSegmentID(segment)
 
+    def activeEffect(self) -> Any:
+        return (self._parameters.GetActiveEffectName() or None) if self._parameters else None
+
     def setActiveEffect(self, effect: Any) -> None:
         if self._parameters is not None:
             self._parameters.SetActiveEffectName("")

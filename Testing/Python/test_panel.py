@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -458,6 +459,21 @@ def test_a_chosen_segment_is_outlined_in_slices_and_bullseye(host, reviewed):
     position = _ras(panel.series, rows[0], columns[0])
     panel.flowSection.onViewClicked("Red", position)
     assert bullseye.selected_segment(slicer.mrmlScene) == 9
+
+
+def test_reload_takes_the_files_of_panel_and_library_anew_and_keeps_the_series(host, reviewed):
+    import ASLMyoSegPanel
+
+    from ASLMyoSegLib.scene import series_scene
+
+    reviewed.onReload()
+    assert host.panel is not reviewed
+    assert sys.modules["ASLMyoSegPanel"] is not ASLMyoSegPanel
+    assert sys.modules["ASLMyoSegLib.scene.series_scene"] is not series_scene
+    assert host.panel.series.name == "sub-01_acq-rest"
+    assert host.panel.ui.uncertaintyLabel.text == reviewed.ui.uncertaintyLabel.text
+    host.panel.ui.acceptButton.click()
+    assert "accepted" in host.panel.series.statuses()
 
 
 def test_the_self_test_of_the_module_passes_with_pytorch_and_without(host, panel, monkeypatch):
