@@ -140,7 +140,7 @@ def quantify(
     from .errors import SeriesError
     from .io import read_masks, read_rv_insertion, read_series
     from .perfusion import quantify as quantify_series
-    from .pipeline import describe_flow
+    from .results import describe_flow
 
     if source.suffix == ".mrb":
         from .scene import read_scene

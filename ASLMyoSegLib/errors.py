@@ -21,3 +21,7 @@ class QuantificationError(ASLMyoSegError):
 
 class OutputError(ASLMyoSegError):
     """A result cannot be written where it was asked for."""
+
+
+class SceneError(ASLMyoSegError):
+    """The scene lacks what is needed: a node was deleted, or is not what it should be."""

@@ -12,15 +12,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Wedge
 
+from .sectors import HUB, Sector, is_mid_only, scale_end, sectors
+
 COLOUR_MAP = "viridis"
-RINGS = (
-    # first segment, number of segments, angle where the first starts, inner and outer radius
-    (1, 6, 60.0, 0.75, 1.0),
-    (7, 6, 60.0, 0.5, 0.75),
-    (13, 4, 45.0, 0.22, 0.5),
-)
-MID_ONLY = ((7, 6, 60.0, 0.45, 1.0),)
-"""A single mid slice fills the disc, so that its numbers can be read."""
 
 
 def draw_bullseye(
@@ -37,28 +31,22 @@ def draw_bullseye(
         values: MBF by segment number; NaN is drawn hatched.
         noise: physiological noise by segment number.
         title: above the disc.
-        maximum: end of the colour scale; None takes 2, 4 or 6, whichever holds all values.
+        maximum: end of the colour scale; None takes one that holds all values.
         rotation_known: otherwise the picture says that the sectors' rotation is assumed.
     """
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.add_subplot()
-    finite = [v for v in values.values() if np.isfinite(v)]
-    top = maximum or next((m for m in (2.0, 4.0, 6.0) if max(finite, default=0.0) <= m), 10.0)
+    top = maximum or scale_end(values.values())
     colours = ScalarMappable(Normalize(0.0, top), COLOUR_MAP)
-    mid_only = bool(values) and all(7 <= number <= 12 for number in values)
-    for first, count, start, inner, outer in MID_ONLY if mid_only else RINGS:
-        width = 360.0 / count
-        for k in range(count):
-            number, low = first + k, start + k * width
-            value = values.get(number)
-            _draw_sector(axes, colours, (inner, outer, low, width), value)
-            if value is not None:
-                middle, radius = np.radians(low + width / 2), (inner + outer) / 2
-                at = (radius * np.cos(middle), radius * np.sin(middle))
-                size = 1.5 if mid_only else 1.0
-                _write_sector(axes, colours, at, number, value, noise.get(number, np.nan), size)
+    mid_only = is_mid_only(values)
+    size = 1.5 if mid_only else 1.0
+    for sector in sectors(values):
+        value = values.get(sector.aha)
+        _draw_sector(axes, colours, sector, value)
+        if value is not None:
+            _write_sector(axes, colours, sector, value, noise.get(sector.aha, np.nan), size)
     if not mid_only:
-        axes.add_patch(Circle((0, 0), RINGS[-1][3], facecolor="#f2f2f2", edgecolor="white", lw=1.5))
+        axes.add_patch(Circle((0, 0), HUB, facecolor="#f2f2f2", edgecolor="white", lw=1.5))
         axes.text(0, 0, "17\nnot imaged", ha="center", va="center", fontsize=6.5, color="#888888")
     for name, x, y, turn in (
         ("anterior", 0, 1.08, 0),
@@ -89,18 +77,18 @@ def save_bullseye(figure: Figure, png: str | Path, svg: str | Path) -> None:
 def _draw_sector(
     axes: mpl.axes.Axes,
     colours: ScalarMappable,
-    shape: tuple[float, float, float, float],
+    sector: Sector,
     value: float | None,
 ) -> None:
-    inner, outer, low, width = shape
     known = value is not None and np.isfinite(value)
+    end, depth = sector.start + sector.width, sector.outer - sector.inner
     axes.add_patch(
         Wedge(
             (0, 0),
-            outer,
-            low,
-            low + width,
-            width=outer - inner,
+            sector.outer,
+            sector.start,
+            end,
+            width=depth,
             facecolor=colours.to_rgba(value) if known else "#f2f2f2",
             edgecolor="white",
             lw=1.5,
@@ -108,7 +96,7 @@ def _draw_sector(
     )
     if value is not None and not known:
         axes.add_patch(
-            Wedge((0, 0), outer, low, low + width, width=outer - inner, fill=False, hatch="///",
+            Wedge((0, 0), sector.outer, sector.start, end, width=depth, fill=False, hatch="///",
                   edgecolor="#bbbbbb", lw=0)
         )  # fmt: skip
 
@@ -116,8 +104,7 @@ def _draw_sector(
 def _write_sector(
     axes: mpl.axes.Axes,
     colours: ScalarMappable,
-    at: tuple[float, float],
-    number: int,
+    sector: Sector,
     value: float,
     noise: float,
     size: float,
@@ -126,9 +113,15 @@ def _write_sector(
     red, green, blue, _ = colours.to_rgba(value if known else 0.0)
     bright = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 or not known
     ink = "black" if bright else "white"
-    x, y = at
+    x, y = sector.middle
     axes.text(
-        x, y + 0.072 * size, str(number), ha="center", va="center", fontsize=7.5 * size, color=ink
+        x,
+        y + 0.072 * size,
+        str(sector.aha),
+        ha="center",
+        va="center",
+        fontsize=7.5 * size,
+        color=ink,
     )
     text = f"{value:.2f}" if known else "n/a"
     axes.text(x, y, text, ha="center", va="center", fontsize=10.5 * size, weight="bold", color=ink)

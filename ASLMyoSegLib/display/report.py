@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..series import ASLSeries, Posterior, Segmentation
+from ..uncertainty.scores import doubtful_images
 from .overlays import as_data_uri, draw_card, draw_scale, window_around
-
-DOUBTFUL = 1.5
-"""Times the series' median score from which an image is marked for a look."""
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1c2630; margin: 0 auto; max-width: 1180px;
@@ -59,7 +57,7 @@ def write_report(
         summary: as in ``summary.json``.
         bullseye_svg: picture of the flow; None where there is no flow.
     """
-    doubtful = doubtful_images(segmentation)
+    doubtful = doubtful_images(segmentation.mcd_uncertainty)
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{escape(series.name)}: myocardial ASL</title>
 <style>{STYLE}</style></head><body>
@@ -73,16 +71,6 @@ def write_report(
 </footer></body></html>
 """
     Path(path).write_text(page, encoding="utf-8")
-
-
-def doubtful_images(segmentation: Segmentation) -> np.ndarray:
-    """Which images a person should look at, bool (frame, slice): no mask, or a score far above
-    the series' median."""
-    scores = segmentation.mcd_uncertainty
-    if not np.isfinite(scores).any():
-        return np.ones(scores.shape, bool)
-    limit = DOUBTFUL * np.nanmedian(scores)
-    return ~(scores <= limit)
 
 
 def _facts(series: ASLSeries, posterior: Posterior, summary: dict[str, Any]) -> str:

@@ -16,6 +16,9 @@ except ImportError as error:
         "or newer), or work inside Slicer."
     ) from error
 
+ROLE = "ASLMyoSeg.role"
+"""Attribute by which our nodes are known again, in whatever scene they come back."""
+
 LOGICS = (
     "vtkSlicerApplicationLogic",
     "vtkSlicerVolumesLogic",
@@ -49,6 +52,8 @@ class PrivateScene:
                 logic = getattr(slicer, name)()
                 logic.SetMRMLScene(self.scene)
                 self._logics.append(logic)
+        # The logic that registers legends wants a whole application about it.
+        self.scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -63,10 +68,14 @@ class PrivateScene:
 
     def nodes(self, kind: str) -> list[Any]:
         """Every node of a class, in order."""
-        return [
-            self.scene.GetNthNodeByClass(i, kind)
-            for i in range(self.scene.GetNumberOfNodesByClass(kind))
-        ]
+        return nodes_of(self.scene, kind)
 
 
-__all__ = ["PrivateScene", "slicer", "vtk"]
+def nodes_of(scene: Any, kind: str, role: str | None = None) -> list[Any]:
+    """Every node of a class, in order; with a role, only those of our own that play it."""
+    count = scene.GetNumberOfNodesByClass(kind)
+    found = [scene.GetNthNodeByClass(i, kind) for i in range(count)]
+    return [n for n in found if role is None or n.GetAttribute(ROLE) == role]
+
+
+__all__ = ["ROLE", "PrivateScene", "nodes_of", "slicer", "vtk"]

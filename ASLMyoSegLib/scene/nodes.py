@@ -24,6 +24,12 @@ def volume_node(array: np.ndarray, geometry: Geometry, name: str) -> Any:
     return node
 
 
+def set_volume_array(node: Any, array: np.ndarray) -> None:
+    """Replace the pixels of a scalar volume by others of the same shape and type."""
+    slicer.util.arrayFromVolume(node)[:] = array
+    slicer.util.arrayFromVolumeModified(node)
+
+
 def volume_array(node: Any) -> np.ndarray:
     """Pixels of a scalar volume, (slice, y, x)."""
     return np.array(slicer.util.arrayFromVolume(node))
@@ -48,12 +54,27 @@ def segmentation_node(mask: np.ndarray, geometry: Geometry, name: str) -> Any:
     node.SetName(name)
     segmentation = node.GetSegmentation()
     segmentation.SetSourceRepresentationName(REPRESENTATION)
-    # Slicer's reader cannot take a labelmap of zeros; its own empty segment it can.
+    # The grid on which the Segment Editor paints, also where there is no mask yet.
+    converter = slicer.vtkSegmentationConverter
+    segmentation.SetConversionParameter(
+        converter.GetReferenceImageGeometryParameterName(),
+        converter.SerializeImageGeometry(_labelmap(mask, geometry)),
+    )
     segmentation.AddEmptySegment(SEGMENT_ID, SEGMENT_ID, SEGMENT_COLOUR)
-    if mask.any():
-        segment = segmentation.GetSegment(SEGMENT_ID)
-        segment.AddRepresentation(REPRESENTATION, _labelmap(mask, geometry))
+    set_segmentation_mask(node, mask, geometry)
     return node
+
+
+def set_segmentation_mask(node: Any, mask: np.ndarray, geometry: Geometry) -> None:
+    """Replace the mask of a segmentation that `segmentation_node` made."""
+    segmentation = node.GetSegmentation()
+    if segmentation.GetSegment(SEGMENT_ID) is None:
+        segmentation.AddEmptySegment(SEGMENT_ID, SEGMENT_ID, SEGMENT_COLOUR)
+    segment = segmentation.GetSegment(SEGMENT_ID)
+    # Slicer's reader cannot take a labelmap of zeros; one without extent it can.
+    empty = slicer.vtkOrientedImageData()
+    segment.SetLabelValue(1)
+    segment.AddRepresentation(REPRESENTATION, _labelmap(mask, geometry) if mask.any() else empty)
 
 
 def segmentation_mask(node: Any, geometry: Geometry, shape: tuple[int, int, int]) -> np.ndarray:

@@ -12,6 +12,9 @@ from ..series import Posterior
 THRESHOLD = 0.5
 """Mean probability from which a pixel belongs to the predicted mask."""
 
+DOUBTFUL = 1.5
+"""Times the series' median score from which an image is marked for a look."""
+
 
 def mcd_uncertainty(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     """Sum of the uncertainty map over the pixels of the predicted mask, (frame, slice).
@@ -21,6 +24,19 @@ def mcd_uncertainty(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     pixels = (mean >= THRESHOLD).sum((-2, -1))
     total = std.sum((-2, -1), dtype=np.float64)
     return np.divide(total, pixels, out=np.full(pixels.shape, np.nan), where=pixels > 0)
+
+
+def doubtful_images(scores: np.ndarray) -> np.ndarray:
+    """Which images a person should look at, bool (frame, slice).
+
+    Those without a mask, and those whose score is far above the series' median.
+
+    Args:
+        scores: of `mcd_uncertainty`.
+    """
+    if not np.isfinite(scores).any():
+        return np.ones(scores.shape, bool)
+    return ~(scores <= DOUBTFUL * np.nanmedian(scores))
 
 
 def dice(masks: np.ndarray, reference: np.ndarray) -> np.ndarray:

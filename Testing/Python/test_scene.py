@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from vtk import vtkCollection
 
 pytest.importorskip("slicer", reason="Slicer's MRML (slicer-core) is not installed")
 
@@ -17,8 +18,7 @@ from ASLMyoSegLib.errors import SeriesError
 from ASLMyoSegLib.perfusion import quantify
 from ASLMyoSegLib.phantom import simulate_subject
 from ASLMyoSegLib.scene import read_scene, write_scene
-from ASLMyoSegLib.scene.bundle import ROLE
-from ASLMyoSegLib.scene.mrml import PrivateScene, slicer
+from ASLMyoSegLib.scene.mrml import ROLE, PrivateScene, nodes_of, slicer
 from ASLMyoSegLib.scene.nodes import segmentation_mask, segmentation_node
 from ASLMyoSegLib.series import ASLSeries, Geometry, Posterior, Segmentation
 
@@ -64,12 +64,13 @@ def test_one_browser_holds_all_three_and_saves_only_masks(case):
     with PrivateScene() as scene:
         assert scene.scene.ReadFromMRB(str(case[0]), True)
         (browser,) = scene.nodes("vtkMRMLSequenceBrowserNode")
-        sequences = scene.nodes("vtkMRMLSequenceNode")
+        sequences = vtkCollection()
+        browser.GetSynchronizedSequenceNodes(sequences, True)
         saved = {s.GetAttribute(ROLE): bool(browser.GetSaveChanges(s)) for s in sequences}
         assert saved == {"images": False, "masks": True, "uncertainty": False}
         assert browser.GetMasterSequenceNode().GetAttribute(ROLE) == "images"
         names = {t.GetName() for t in scene.nodes("vtkMRMLTableNode")}
-        assert {"Frames", "MBF per AHA segment"} <= names
+        assert names == {f"{case[1].name} frames", f"{case[1].name} MBF per AHA segment"}
 
 
 def test_a_mask_corrected_in_the_scene_comes_back_as_corrected(case, tmp_path: Path):
@@ -202,7 +203,8 @@ def test_frames_keep_their_status_and_say_what_they_are(case, tmp_path: Path):
     assert read_scene(tmp_path / "s.mrb")[1].status == status
     with PrivateScene() as scene:
         assert scene.scene.ReadFromMRB(str(tmp_path / "s.mrb"), True)
-        for sequence in scene.nodes("vtkMRMLSequenceNode"):
+        for role in ("images", "masks", "uncertainty"):
+            (sequence,) = nodes_of(scene.scene, "vtkMRMLSequenceNode", role)
             frames = [sequence.GetNthDataNode(f) for f in range(13)]
             for key, values in (("status", status), ("volume_type", series.volume_types)):
                 assert tuple(n.GetAttribute(f"ASLMyoSeg.{key}") for n in frames) == values
@@ -217,6 +219,7 @@ def test_landmarks_belong_to_the_slice_that_they_lie_in(case, tmp_path: Path):
         (node,) = scene.nodes("vtkMRMLMarkupsFiducialNode")
         node.SwapControlPoints(0, 2)
         assert scene.scene.WriteToMRB(str(tmp_path / "swapped.mrb"))
+        node.SetFixedNumberOfControlPoints(False)
         node.RemoveNthControlPoint(0)
         assert scene.scene.WriteToMRB(str(tmp_path / "removed.mrb"))
     landmarks = read_scene(tmp_path / "swapped.mrb")[2]

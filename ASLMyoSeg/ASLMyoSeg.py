@@ -1,0 +1,398 @@
+"""ASLMyoSeg: myocardial blood flow from arterial spin labelling, with its uncertainty."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import qt
+import slicer
+import vtk
+from slicer import vtkMRMLSequenceBrowserNode, vtkMRMLSequenceNode
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+HERE = Path(__file__).resolve().parent
+LIBRARY = next(f for f in (HERE, HERE.parent) if (f / "ASLMyoSegLib" / "__init__.py").is_file())
+"""Installed, the library lies beside this file; in a source checkout, beside this folder."""
+for folder in (HERE, LIBRARY):
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+from ASLMyoSegPanel.self_test import ASLMyoSegTest  # noqa: E402, F401
+
+SAMPLE = LIBRARY / "Resources" / "SampleData"
+
+
+class ASLMyoSeg(ScriptedLoadableModule):
+    """The module as Slicer lists it."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("ASL Myocardial Segmentation")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Cardiac")]
+        self.parent.dependencies = [
+            "Colors",
+            "Markups",
+            "SegmentEditor",
+            "Segmentations",
+            "Sequences",
+            "Tables",
+        ]
+        self.parent.contributors = ["The ASLMyoSeg contributors"]
+        self.parent.helpText = _(
+            "Measures myocardial blood flow from arterial spin labelling (ASL) MRI, without "
+            "contrast agent. A Monte Carlo dropout U-Net outlines the heart muscle in every image "
+            "and says how sure it is; doubtful images are corrected by hand; flow is computed per "
+            "AHA segment and drawn as a bullseye. Go through the sections from top to bottom. "
+            "See the <a href='https://github.com/aslmyoseg/ASLMyoSeg/blob/main/Docs/user-guide.md'>"
+            "user guide</a>."
+        )
+        self.parent.acknowledgementText = _(
+            "The method is that of Do, Guo, Yoon and Nayak, Accuracy, uncertainty, and "
+            "adaptability of automatic myocardial ASL segmentation using deep CNN, Magnetic "
+            "Resonance in Medicine 2020; 83:1863-1874."
+        )
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Add the simulated subject, which comes with the extension, to the Sample Data module."""
+    import SampleData
+
+    SampleData.SampleDataLogic.registerCustomSampleDataCategory("ASLMyoSeg", title=_("ASLMyoSeg"))
+    files = sorted(SAMPLE.rglob("*_asl.nii.gz"))
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category="ASLMyoSeg",
+        sampleName="MyocardialASL",
+        thumbnailFileName=str(HERE / "Resources" / "Icons" / "MyocardialASL.png"),
+        uris=[file.as_uri() for file in files],
+        fileNames=[file.name for file in files],
+        loadFiles=[False] * len(files),
+        customDownloader=lambda _source: ASLMyoSegLogic().openSample(),
+    )
+
+
+@parameterNodeWrapper
+class ASLMyoSegParameterNode:
+    """Every setting of the panel, so that a saved scene brings them back.
+
+    series - The browser of the series in use.
+    loadedSequence - A volume sequence that is to become a series.
+    modelFile - The network's weights; empty for those that come with the extension.
+    device - "auto", "cpu", or a GPU ("cuda:0").
+    precision - Relative standard error (%) of MCD Uncertainty at which trials end.
+    fixedTrials - Whether the number of trials is fixed instead.
+    trials - That number.
+    threshold - Mean probability from which a pixel belongs to the mask.
+    overlayOpacity - Of the uncertainty map in the slice views.
+    limitEditing - Whether only doubtful pixels can be edited.
+    editingLimit - Uncertainty above which a pixel is doubtful.
+    fieldStrength - Sets T1 of blood.
+    t1Blood - s.
+    partitionCoefficient - mL/g.
+    labellingEfficiency - 0 to 1.
+    reviewedOnly - Whether flow leaves out masks that nobody has looked at.
+    exportFolder - Of the results.
+    """
+
+    series: vtkMRMLSequenceBrowserNode
+    loadedSequence: vtkMRMLSequenceNode
+    modelFile: str = ""
+    device: str = "auto"
+    precision: Annotated[float, WithinRange(0.5, 50)] = 2.0
+    fixedTrials: bool = False
+    trials: Annotated[int, WithinRange(2, 10000)] = 100
+    threshold: Annotated[float, WithinRange(0.05, 0.95)] = 0.5
+    overlayOpacity: Annotated[float, WithinRange(0, 1)] = 0.6
+    limitEditing: bool = False
+    editingLimit: Annotated[float, WithinRange(0, 0.5)] = 0.1
+    fieldStrength: Annotated[str, Choice(["3 T", "1.5 T", "other"])] = "3 T"
+    t1Blood: Annotated[float, WithinRange(0.5, 3)] = 1.65
+    partitionCoefficient: Annotated[float, WithinRange(0.5, 1.5)] = 1.0
+    labellingEfficiency: Annotated[float, WithinRange(0.1, 1)] = 1.0
+    reviewedOnly: bool = False
+    exportFolder: str = ""
+
+
+class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel: what its sections share, and when they are to show something new.
+
+    Attributes:
+        ui: widgets of the .ui file, by name.
+        parameters: the parameter node, wrapped; None while a scene is closed.
+        series: the series in use, as nodes; None where there is none.
+    """
+
+    FLOW_DELAY = 300
+    """Milliseconds from a change to new flow: strokes and drags come in swarms."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.parameters = None
+        self.series = None
+        self._guiTag = None
+        self.sections = ()
+
+    def setup(self):
+        """Called when the module is opened the first time."""
+        ScriptedLoadableModuleWidget.setup(self)
+        from ASLMyoSegPanel.correct_section import CorrectSection
+        from ASLMyoSegPanel.export_section import ExportSection
+        from ASLMyoSegPanel.flow_section import FlowSection
+        from ASLMyoSegPanel.review_section import ReviewSection
+        from ASLMyoSegPanel.segment_section import SegmentSection
+        from ASLMyoSegPanel.series_section import SeriesSection
+        from ASLMyoSegPanel.views import registerLayouts
+        from ASLMyoSegPanel.watch import SeriesWatch
+
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/ASLMyoSeg.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = ASLMyoSegLogic()
+        self._flowTimer = self._timer(self.FLOW_DELAY, self.onFlowDue)
+        self._updateTimer = self._timer(0, self.update)
+        self._watch = SeriesWatch(self.onFrame, self.requestFlow)
+        self.seriesSection = SeriesSection(self)
+        self.segmentSection = SegmentSection(self)
+        self.reviewSection = ReviewSection(self)
+        self.correctSection = CorrectSection(self)
+        self.flowSection = FlowSection(self)
+        self.exportSection = ExportSection(self)
+        self.sections = (
+            self.seriesSection,
+            self.segmentSection,
+            self.reviewSection,
+            self.correctSection,
+            self.flowSection,
+            self.exportSection,
+        )
+        registerLayouts()
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
+        self.addObserver(scene, scene.StartSaveEvent, self.onSceneStartSave)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.requestUpdate)
+        self.initializeParameterNode()
+
+    def cleanup(self):
+        """Called when the application closes, or the module is reloaded."""
+        self.exit()
+        if self.sections:
+            self._flowTimer.stop()
+            self._updateTimer.stop()
+            self._watch.watch(None)
+            self.segmentSection.client.stop()
+        self.removeObservers()
+
+    def enter(self):
+        """Called each time the module is opened."""
+        self.initializeParameterNode()
+        for section in self.sections:
+            section.enter()
+
+    def exit(self):
+        """Called each time another module is opened."""
+        self.storeCorrection()
+        for section in self.sections:
+            section.leave()
+        if self.parameters is not None and self._guiTag is not None:
+            self.parameters.disconnectGui(self._guiTag)
+            self._guiTag = None
+
+    def onReload(self):
+        """Reload the panel's and the library's files too, not this one only."""
+        for name in list(sys.modules):
+            if name.split(".")[0] in ("ASLMyoSegPanel", "ASLMyoSegLib"):
+                del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    def onSceneStartClose(self, caller=None, event=None):
+        """The nodes are about to go, and with them what the worker computes for."""
+        self.segmentSection.stop()
+        for section in self.sections:
+            section.leave()
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller=None, event=None):
+        if self.parent.isEntered:
+            self.enter()
+
+    def onSceneEndImport(self, caller=None, event=None):
+        """A saved scene has brought its own parameter node, views and series."""
+        from ASLMyoSegPanel.views import restoreLayout
+
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+            restoreLayout()
+
+    def onSceneStartSave(self, caller=None, event=None):
+        self.storeCorrection()
+
+    def initializeParameterNode(self):
+        """Make sure that there is a parameter node, and that it has a series where one is."""
+        from ASLMyoSegLib.scene.series_scene import SeriesScene
+
+        self.setParameterNode(self.logic.getParameterNode())
+        if not self.parameters.series:
+            for found in SeriesScene.all_in(slicer.mrmlScene)[:1]:
+                self.parameters.series = found.browser
+
+    def setParameterNode(self, parameters):
+        """Bind the widgets to a parameter node, or to none."""
+        if self.parameters is not None:
+            if self._guiTag is not None:
+                self.parameters.disconnectGui(self._guiTag)
+            self.removeObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self.requestUpdate)
+        self.parameters, self._guiTag = parameters, None
+        if parameters is not None:
+            self._guiTag = parameters.connectGui(self.ui)
+            self.addObserver(parameters, vtk.vtkCommand.ModifiedEvent, self.requestUpdate)
+        self.update()
+
+    def use(self, series):
+        """Take a series into use, and show it."""
+        self.parameters.series = series.browser
+        self.update()
+        self.showLayout()
+
+    def requestUpdate(self, caller=None, event=None):
+        """Show what has changed as soon as Slicer is done with what it does now."""
+        self._updateTimer.start()
+
+    def update(self):
+        """Show the series in use as it is now; where nodes of it were deleted, say so."""
+        from ASLMyoSegLib.errors import ASLMyoSegError
+        from ASLMyoSegLib.scene.series_scene import SeriesScene
+
+        problem, self.series = "", None
+        if self.parameters is not None:
+            series = SeriesScene.of(self.parameters.series)
+            try:
+                if series is not None:
+                    self.check(series)
+                    self.series = series
+            except ASLMyoSegError as error:
+                problem = str(error)
+        self._watch.watch(self.series)
+        if self.parameters is None:
+            return
+        for section in self.sections:
+            section.update()
+        if problem:
+            self.ui.seriesInfoLabel.text = problem
+
+    def check(self, series):
+        """Raise `SceneError` where a node of a series that the panel shows was deleted."""
+        for part in ("frames_node", "image_node", "mask_node", "uncertainty_node"):
+            getattr(series, part)
+
+    def showLayout(self):
+        """Show slices and bullseye of the series in use."""
+        from ASLMyoSegPanel.views import show
+
+        if self.series is not None:
+            show(self.series)
+            self.flowSection.enter()
+
+    def onFrame(self):
+        """Another frame is shown: what was edited in the last one is kept."""
+        self.storeCorrection()
+        self.requestUpdate()
+
+    def requestFlow(self):
+        """Measure flow anew, soon."""
+        if not self._flowTimer.active:
+            self._flowTimer.start()
+
+    def onFlowDue(self):
+        if self.series is None or not self.series.segmented:
+            return
+        self.storeCorrection()
+        self.flowSection.measure()
+        self.update()
+
+    def storeCorrection(self):
+        """Take note of what was edited by hand."""
+        from ASLMyoSegLib.errors import ASLMyoSegError
+
+        if self.series is not None:
+            try:
+                self.series.store_correction()
+            except ASLMyoSegError as error:  # deleted nodes hold no correction any more
+                self.ui.seriesInfoLabel.text = str(error)
+
+    def _timer(self, milliseconds, slot):
+        timer = qt.QTimer()
+        timer.singleShot = True
+        timer.interval = milliseconds
+        timer.connect("timeout()", slot)
+        return timer
+
+    @property
+    def requirements(self):
+        """File of the packages that segmentation needs."""
+        return self.resourcePath("requirements.txt")
+
+
+class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
+    """What the module does without a panel: it may be called from scripts.
+
+    >>> import ASLMyoSeg
+    >>> rest, stress = ASLMyoSeg.ASLMyoSegLogic().openSample()
+    """
+
+    def __init__(self):
+        ScriptedLoadableModuleLogic.__init__(self)
+
+    def getParameterNode(self):
+        return ASLMyoSegParameterNode(super().getParameterNode())
+
+    def openSeries(self, path):
+        """Put every series of a file or folder into the scene, as `SeriesScene` each.
+
+        RV insertion points that lie beside a series are taken.
+        """
+        from ASLMyoSegLib.io import (
+            find_rv_insertion,
+            find_series,
+            read_rv_insertion,
+            read_series,
+        )
+        from ASLMyoSegLib.scene.series_scene import SeriesScene
+
+        opened = []
+        for file in find_series(path):
+            series = read_series(file)
+            opened.append(SeriesScene.create(slicer.mrmlScene, series))
+            points = find_rv_insertion(file)
+            if points:
+                opened[-1].set_landmarks(read_rv_insertion(points, series))
+        return opened
+
+    def openSample(self):
+        """The simulated subject, rest and stress."""
+        return self.openSeries(SAMPLE)
+
+    def showSampleResult(self, series):
+        """Show the segmentation of a series of the sample that was computed beforehand."""
+        from ASLMyoSegLib.io import read_posterior
+
+        series.show_posterior(read_posterior(SAMPLE / "derivatives" / "aslmyoseg" / series.name))
+
+    def placeSampleLandmarks(self, series):
+        """Place the RV insertions of a series of the sample, as an observer did."""
+        from ASLMyoSegLib.io import read_rv_insertion
+
+        (file,) = SAMPLE.rglob(f"{series.name}_rvinsertion.json")
+        series.set_landmarks(read_rv_insertion(file, series.series()))

@@ -1,0 +1,58 @@
+"""Section 6: results and corrected masks as files."""
+
+from __future__ import annotations
+
+import ctk
+import qt
+from slicer.i18n import tr as _
+
+from . import packages
+from .section import Section, explaining
+
+
+class ExportSection(Section):
+    def setup(self) -> None:
+        ui = self.ui
+        self._requirements = self.panel.resourcePath("requirements-report.txt")
+        ui.exportPathLineEdit.filters = ctk.ctkPathLineEdit.Dirs
+        ui.exportPathLineEdit.connect("currentPathChanged(QString)", self.onPathChosen)
+        ui.exportButton.connect("clicked()", self.onExport)
+        ui.exportMasksButton.connect("clicked()", self.onExportMasks)
+        ui.exportLabel.connect("linkActivated(QString)", self.onLink)
+
+    def update(self) -> None:
+        ui = self.ui
+        if ui.exportPathLineEdit.currentPath != self.parameters.exportFolder:
+            ui.exportPathLineEdit.currentPath = self.parameters.exportFolder
+        ready = self.series is not None and self.series.segmented
+        ready = ready and bool(self.parameters.exportFolder)
+        ui.exportButton.enabled = ready
+        ui.exportMasksButton.enabled = ready
+
+    def onPathChosen(self, path: str) -> None:
+        if self.parameters is not None:
+            self.parameters.exportFolder = path
+            self.update()
+
+    def onExport(self) -> None:
+        with explaining(_("The results cannot be written.")):
+            if not packages.ensure(self._requirements, _("The report")):
+                self.ui.exportLabel.text = _("Not written: a package for the report is missing.")
+                return
+            report = self.series.export(self.parameters.exportFolder)
+            self.ui.exportPathLineEdit.addCurrentPathToHistory()
+            address = qt.QUrl.fromLocalFile(str(report)).toString()
+            self.ui.exportLabel.text = _('Written: <a href="{address}">{report}</a>').format(
+                address=address, report=report
+            )
+
+    def onExportMasks(self) -> None:
+        with explaining(_("The masks cannot be written.")):
+            count = self.series.export_training(self.parameters.exportFolder)
+            self.ui.exportPathLineEdit.addCurrentPathToHistory()
+            self.ui.exportLabel.text = _("{count} corrected or accepted frames written.").format(
+                count=count
+            )
+
+    def onLink(self, address: str) -> None:
+        qt.QDesktopServices.openUrl(qt.QUrl(address))

@@ -1,0 +1,126 @@
+"""Section 5: blood flow from the masks, as numbers and as a bullseye."""
+
+from __future__ import annotations
+
+import slicer
+from slicer.i18n import tr as _
+
+from ASLMyoSegLib.errors import ASLMyoSegError
+from ASLMyoSegLib.scene import bullseye, landmarks, outline
+
+from .section import Section
+from .views import ViewClicks
+
+T1_BLOOD = {"1.5 T": 1.35, "3 T": 1.65}
+"""Seconds."""
+
+
+class FlowSection(Section):
+    def setup(self) -> None:
+        ui = self.ui
+        ui.placeLandmarksButton.connect("clicked()", self.onPlaceLandmarks)
+        ui.clearLandmarksButton.connect("clicked()", self.onClearLandmarks)
+        for box in (
+            ui.t1BloodSpinBox,
+            ui.partitionCoefficientSpinBox,
+            ui.labellingEfficiencySpinBox,
+        ):
+            box.connect("valueChanged(double)", self.onSettings)
+        ui.reviewedOnlyCheckBox.connect("toggled(bool)", self.onSettings)
+        ui.flowTableView.verticalHeader().setVisible(False)
+        ui.flowTableView.connect("selectionChanged()", self.onSegmentChosen)
+        ui.bullseyeButton.connect("clicked()", self.panel.showLayout)
+        self._clicks = ViewClicks(self.onViewClicked)
+        self._fieldStrength: str | None = None
+
+    def update(self) -> None:
+        ui, series = self.ui, self.series
+        segmented = series is not None and series.segmented
+        ui.placeLandmarksButton.enabled = series is not None
+        ui.bullseyeButton.enabled = segmented
+        self._followFieldStrength()
+        ui.flowTableView.setMRMLTableNode(series.flow_node if series else None)
+        if series is None:
+            ui.landmarksLabel.text = ui.flowLabel.text = ""
+            ui.clearLandmarksButton.enabled = False
+            return
+        node = series.landmarks_node
+        points = node.GetNumberOfControlPoints()
+        placed = points - node.GetNumberOfUndefinedControlPoints()
+        ui.clearLandmarksButton.enabled = placed > 0
+        ui.landmarksLabel.text = _("{placed} of {points} placed").format(
+            placed=placed, points=points
+        )
+        if not segmented:
+            ui.flowLabel.text = _("Flow appears when the series is segmented.")
+
+    def measure(self) -> None:
+        """Compute flow with the masks, landmarks and constants as they are now."""
+        parameters = self.parameters
+        constants = {
+            "t1_blood": parameters.t1Blood,
+            "partition_coefficient": parameters.partitionCoefficient,
+            "labelling_efficiency": parameters.labellingEfficiency,
+        }
+        try:
+            result = self.series.quantify(constants, corrected_only=parameters.reviewedOnly)
+        except ASLMyoSegError as error:
+            self.ui.flowLabel.text = str(error)
+            return
+        text = _("MBF {mbf:.2f}, PN {pn:.2f} mL/g/min over {pairs} pairs.").format(
+            mbf=result.whole.mbf, pn=result.whole.pn, pairs=len(result.whole.pairs)
+        )
+        self.ui.flowLabel.text = " ".join([text, *result.warnings])
+        outline.update_outline(self.series)
+
+    def onPlaceLandmarks(self) -> None:
+        self.panel.showLayout()
+        try:
+            landmarks.start_placing(self.series.landmarks_node)
+        except ASLMyoSegError as error:
+            self.ui.landmarksLabel.text = str(error)
+
+    def onClearLandmarks(self) -> None:
+        landmarks.clear(self.series.landmarks_node)
+
+    def _followFieldStrength(self) -> None:
+        """Set T1 of blood where another field strength was chosen."""
+        parameters, strength = self.parameters, self.parameters.fieldStrength
+        chosen = self._fieldStrength not in (None, strength)
+        self._fieldStrength = strength
+        self.ui.t1BloodSpinBox.enabled = strength not in T1_BLOOD
+        if chosen and strength in T1_BLOOD:
+            parameters.t1Blood = T1_BLOOD[strength]
+
+    def onSettings(self, *_value) -> None:
+        self.panel.requestFlow()
+
+    def onSegmentChosen(self) -> None:
+        """Outline the segment of the selected row."""
+        view = self.ui.flowTableView
+        rows = view.selectionModel().selectedRows()
+        if rows:
+            text = str(view.model().index(rows[0].row(), 0).data())
+            self.choose(int(text) if text.isdigit() else None)
+
+    def onViewClicked(self, view: str, position: tuple[float, float, float]) -> None:
+        """Choose the segment that was clicked in the bullseye or in a slice view."""
+        if self.series is None or not self.series.segmented or self.panel.correctSection.editing:
+            return
+        if view == bullseye.VIEW:
+            aha = bullseye.segment_in_view(slicer.mrmlScene, position)
+        else:
+            aha = outline.segment_at(self.series, position)
+        if aha is not None:
+            self.choose(aha)
+
+    def choose(self, aha: int | None) -> None:
+        """Outline an AHA segment in the bullseye and on the slices; 0 is none."""
+        bullseye.select_segment(slicer.mrmlScene, aha or None)
+        outline.update_outline(self.series)
+
+    def enter(self) -> None:
+        self._clicks.attach()
+
+    def leave(self) -> None:
+        self._clicks.detach()

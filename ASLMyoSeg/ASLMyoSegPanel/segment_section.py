@@ -1,0 +1,212 @@
+"""Section 2: let the worker process segment the series."""
+
+from __future__ import annotations
+
+import logging
+
+import slicer
+from slicer.i18n import tr as _
+
+from ASLMyoSegLib.errors import ASLMyoSegError
+
+from . import packages
+from .client import Run, WorkerClient
+from .section import Section, explaining
+
+
+class SegmentSection(Section):
+    def setup(self) -> None:
+        ui = self.ui
+        self.client = WorkerClient()
+        self._asked = False
+        self._devices: dict | None = None
+        self._precision: float | None = None
+        self._said = ""
+        ui.segmentButton.connect("clicked()", self.onSegment)
+        ui.cancelButton.connect("clicked()", self.onCancel)
+        ui.deviceComboBox.connect("currentIndexChanged(int)", self.onDeviceChosen)
+        ui.modelPathLineEdit.connect("currentPathChanged(QString)", self.onModelChosen)
+        ui.modelPathLineEdit.comboBox().lineEdit().placeholderText = _("the default model")
+        ui.deviceComboBox.addItem(_("Automatic"), "auto")
+        ui.thresholdSliderWidget.connect("valueChanged(double)", self.onThreshold)
+        ui.progressBar.visible = False
+
+    def update(self) -> None:
+        ui, running = self.ui, self.client.busy
+        there = self.series is not None
+        ui.segmentButton.enabled = there and not running
+        ui.segmentButton.toolTip = (
+            _("Segment every image of the series. Masks that you corrected or accepted stay.")
+            if there
+            else _("Open a series first.")
+        )
+        ui.cancelButton.enabled = running
+        ui.progressBar.visible = running
+        ui.progressLabel.text = self._said
+        if self.parameters is not None:
+            ui.trialsSpinBox.enabled = self.parameters.fixedTrials
+            ui.precisionSpinBox.enabled = not self.parameters.fixedTrials
+            if ui.modelPathLineEdit.currentPath != self.parameters.modelFile:
+                ui.modelPathLineEdit.currentPath = self.parameters.modelFile
+            self._showDevice()
+        if there and not self._asked:
+            self.lookForDevices()
+
+    def lookForDevices(self) -> None:
+        """Ask the worker what it can compute on; without PyTorch, nobody needs to be asked."""
+        self._asked = True
+        if packages.missing(self.panel.requirements):
+            self.ui.deviceInfoLabel.text = _(
+                "PyTorch is not installed yet; Segment asks before it installs anything."
+            )
+            return
+        self.ui.deviceInfoLabel.text = _("Looking for a GPU...")
+        self.client.hello(self.onHello)
+
+    def onHello(self, reply: dict) -> None:
+        """Name the devices, and the one in use with the reason."""
+        box = self.ui.deviceComboBox
+        wasBlocked = box.blockSignals(True)
+        box.clear()
+        box.addItem(_("Automatic"), "auto")
+        for device in reply["devices"]:
+            box.addItem(device["label"], device["name"])
+        box.blockSignals(wasBlocked)
+        self._devices = reply
+        self._showDevice()
+
+    def onDeviceChosen(self, index: int) -> None:
+        if self.parameters is not None and index >= 0:
+            self.parameters.device = self.ui.deviceComboBox.itemData(index)
+            self._showDevice()
+
+    def onModelChosen(self, path: str) -> None:
+        if self.parameters is not None:
+            self.parameters.modelFile = path
+
+    def onThreshold(self, threshold: float) -> None:
+        """Let automatic masks follow the slider."""
+        if self.series is not None:
+            self.series.set_threshold(threshold)
+            self.panel.requestUpdate()
+            self.panel.requestFlow()
+
+    def onSegment(self) -> None:
+        """Install what is missing, after one question; then start."""
+        with explaining(_("PyTorch could not be installed.")):
+            if not packages.ensure(self.panel.requirements, _("Segmenting")):
+                self._say(_("Not segmented: PyTorch is not installed."))
+                return
+            self.start()
+
+    def start(self) -> None:
+        """Segment the series in use with the settings of the panel."""
+        parameters, target = self.parameters, self.series
+        try:
+            series = target.series()
+            target.set_threshold(parameters.threshold)
+        except ASLMyoSegError as error:
+            self._say(str(error))
+            return
+        if self._devices is None:
+            self.lookForDevices()
+        self._precision = None if parameters.fixedTrials else parameters.precision / 100
+        run = Run(
+            progress=self.onProgress,
+            partial=lambda posterior: self._show(target, posterior),
+            done=lambda posterior: self.onDone(target, posterior),
+            failed=self.onFailed,
+        )
+        self.client.segment(
+            series,
+            run,
+            model=parameters.modelFile or None,
+            trials=parameters.trials if parameters.fixedTrials else None,
+            precision=self._precision,
+            device=parameters.device,
+        )
+        self.ui.progressBar.setRange(0, 0)
+        self._say(_("Starting..."))
+
+    def onProgress(self, passes: int, expected: int, secondsLeft: float | None) -> None:
+        bar = self.ui.progressBar
+        bar.setRange(0, expected)
+        bar.setValue(passes)
+        left = (
+            "" if secondsLeft is None else _(", about {time} left").format(time=_time(secondsLeft))
+        )
+        self._said = _("{passes} of {expected} trials{left}").format(
+            passes=passes, expected=expected, left=left
+        )
+        self.ui.progressLabel.text = self._said
+
+    def onDone(self, target, posterior) -> None:
+        if self._show(target, posterior):
+            most = posterior.trials.max()
+            self._say(
+                _("Done: up to {trials} trials per image on {device}.").format(
+                    trials=most, device=posterior.device
+                )
+            )
+            self.panel.requestFlow()
+
+    def onFailed(self, message: str, offer: str | None) -> None:
+        """Say what happened; where the GPU was too small, ask whether the CPU may do it."""
+        logging.error("ASLMyoSeg: %s", message)
+        self._say(message)
+        if offer is None:
+            return
+        question = _("{message}\n\nCompute on the CPU instead? It is slower.").format(
+            message=message
+        )
+        if slicer.util.confirmYesNoDisplay(question, "ASLMyoSeg"):
+            self.parameters.device = offer
+            self.start()
+
+    def onCancel(self) -> None:
+        self.stop(_("Cancelled. What was computed so far is shown."))
+
+    def stop(self, message: str = "") -> None:
+        """End the run, if there is one."""
+        self.client.cancel()
+        self._say(message)
+
+    def _show(self, target, posterior) -> bool:
+        """Show a result; where its series is gone, end the run and say so."""
+        try:
+            self.panel.check(target)
+            target.show_posterior(posterior, precision=self._precision)
+        except ASLMyoSegError as error:
+            self.stop(str(error))
+            return False
+        self.panel.update()
+        return True
+
+    def _say(self, message: str) -> None:
+        self._said = message
+        self.update()
+
+    def _showDevice(self) -> None:
+        """The device in use, and why."""
+        box = self.ui.deviceComboBox
+        index = box.findData(self.parameters.device)
+        if index >= 0 and index != box.currentIndex:
+            box.currentIndex = index
+        if self._devices is None:
+            return
+        labels = {device["name"]: device["label"] for device in self._devices["devices"]}
+        chosen, why = self.parameters.device, self._devices["why"]
+        if chosen == "auto":
+            device = labels.get(self._devices["automatic"], _("no device"))
+            text = _("Uses {device}. {why}").format(device=device, why=why)
+        elif chosen in labels:
+            text = _("Uses {device}, as chosen. {why}").format(device=labels[chosen], why=why)
+        else:
+            text = _("{device} is not here; choose another.").format(device=chosen)
+        self.ui.deviceInfoLabel.text = text
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return _("{seconds} s").format(seconds=round(seconds))
+    return _("{minutes} min").format(minutes=round(seconds / 60))

@@ -1,0 +1,159 @@
+"""Section 1: open a series, or say what the frames of a loaded sequence are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ASLMyoSegLib.errors import ASLMyoSegError
+from ASLMyoSegLib.scene.descriptions import describe_frames
+from ASLMyoSegLib.scene.guess import check_frames, guess_frames
+from ASLMyoSegLib.scene.series_scene import SeriesScene
+from ASLMyoSegLib.series import VOLUME_TYPES
+
+from .section import Section, explaining
+
+FRAME, KIND, TIME = range(3)
+"""Columns of the table of frames."""
+
+
+class SeriesSection(Section):
+    def setup(self) -> None:
+        ui = self.ui
+        ui.openFileButton.connect("clicked()", self.onOpenFile)
+        ui.openFolderButton.connect("clicked()", self.onOpenFolder)
+        ui.sampleDataButton.connect("clicked()", self.onSampleData)
+        ui.seriesSelector.addAttribute("vtkMRMLSequenceBrowserNode", "ASLMyoSeg.role", "series")
+        ui.sequenceSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onSequenceChosen)
+        ui.fillFromNamesButton.connect("clicked()", self.onFillFromNames)
+        ui.fillAlternatingButton.connect("clicked()", self.onFillAlternating)
+        ui.applyInversionTimeButton.connect("clicked()", self.onApplyInversionTime)
+        ui.framesTable.connect("itemChanged(QTableWidgetItem*)", self.onFramesEdited)
+        ui.adoptButton.connect("clicked()", self.onAdopt)
+        ui.framesTable.setColumnCount(3)
+        ui.framesTable.setHorizontalHeaderLabels([_("Frame"), _("Type"), _("TI (s)")])
+        ui.framesTable.verticalHeader().setVisible(False)
+        header = ui.framesTable.horizontalHeader()
+        header.setSectionResizeMode(FRAME, qt.QHeaderView.Stretch)
+        self._kinds: list = []
+        self._filling = False
+        self.onSequenceChosen(None)
+
+    def update(self) -> None:
+        self.ui.seriesInfoLabel.text = self._describe() if self.series else ""
+
+    def onOpenFile(self) -> None:
+        kinds = _("ASL series (*.nii *.nii.gz);;All files (*)")
+        path = qt.QFileDialog.getOpenFileName(None, _("Open ASL series"), self._folder(), kinds)
+        if path:
+            self.open(path)
+
+    def onOpenFolder(self) -> None:
+        title = _("Open folder with ASL series")
+        path = qt.QFileDialog.getExistingDirectory(None, title, self._folder())
+        if path:
+            self.open(path)
+
+    def onSampleData(self) -> None:
+        with explaining(_("The sample cannot be opened.")):
+            self.panel.use(self.panel.logic.openSample()[0])
+
+    def open(self, path: str) -> None:
+        """Open a file, or every series of a folder, and use the first."""
+        qt.QSettings().setValue("ASLMyoSeg/SeriesFolder", str(Path(path).parent))
+        with explaining(_("The series cannot be opened.")):
+            self.panel.use(self.panel.logic.openSeries(path)[0])
+
+    def onSequenceChosen(self, sequence) -> None:
+        """Show the frames of a loaded sequence, as far as it tells what they are."""
+        self.ui.framesWidget.visible = sequence is not None
+        if sequence is not None:
+            self.onFillFromNames()
+
+    def onFillFromNames(self) -> None:
+        names, times = describe_frames(self.ui.sequenceSelector.currentNode())
+        kinds, times, how = guess_frames(names, times)
+        self._fill(names, kinds, times)
+        self._check(_("Filled in {how}.").format(how=how))
+
+    def onFillAlternating(self) -> None:
+        names, times = describe_frames(self.ui.sequenceSelector.currentNode())
+        kinds, times, how = guess_frames([""] * len(names), times)
+        self._fill(names, kinds, times)
+        self._check(_("Filled in {how}.").format(how=how))
+
+    def onApplyInversionTime(self) -> None:
+        kinds = [kind.currentText for kind in self._kinds]
+        for row, kind in enumerate(kinds):
+            if kind != "m0scan":
+                self.ui.framesTable.item(row, TIME).setText(
+                    f"{self.ui.inversionTimeSpinBox.value:g}"
+                )
+
+    def onFramesEdited(self, *_arguments) -> None:
+        if not self._filling:
+            self._check()
+
+    def onAdopt(self) -> None:
+        sequence = self.ui.sequenceSelector.currentNode()
+        with explaining(_("The sequence cannot be used.")):
+            kinds, times = self._frames()
+            adopted = SeriesScene.adopt(slicer.mrmlScene, sequence, kinds, times)
+            self.parameters.loadedSequence = None
+            self.panel.use(adopted)
+
+    def _fill(self, names: list[str], kinds: tuple[str, ...], times: tuple[float, ...]) -> None:
+        table = self.ui.framesTable
+        self._filling = True
+        table.setRowCount(len(names))
+        self._kinds = []
+        for row, (name, kind, time) in enumerate(zip(names, kinds, times, strict=True)):
+            title = qt.QTableWidgetItem(f"{row}  {name}")
+            title.setFlags(qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable)
+            table.setItem(row, FRAME, title)
+            choice = qt.QComboBox()
+            choice.addItems(list(VOLUME_TYPES))
+            choice.setCurrentText(kind)
+            choice.connect("currentIndexChanged(int)", self.onFramesEdited)
+            table.setCellWidget(row, KIND, choice)
+            self._kinds.append(choice)
+            table.setItem(row, TIME, qt.QTableWidgetItem("" if time != time else f"{time:g}"))
+        self._filling = False
+
+    def _frames(self) -> tuple[list[str], list[float]]:
+        """Types and times (s) as the table has them; what is no number is NaN."""
+        times = []
+        for row in range(len(self._kinds)):
+            try:
+                times.append(float(self.ui.framesTable.item(row, TIME).text().replace(",", ".")))
+            except ValueError:
+                times.append(float("nan"))
+        return [kind.currentText for kind in self._kinds], times
+
+    def _check(self, otherwise: str = "") -> None:
+        problem = check_frames(*self._frames())
+        self.ui.framesProblemLabel.text = problem or otherwise
+        self.ui.adoptButton.enabled = not problem
+
+    def _describe(self) -> str:
+        """The series in one line, or why it cannot be used."""
+        try:
+            rows = self.series.rows()
+        except ASLMyoSegError as error:
+            return str(error)
+        kinds = [row.volume_type for row in rows]
+        counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in VOLUME_TYPES)
+        times = sorted({f"{row.inversion_time:.3g}" for row in rows if row.volume_type != "m0scan"})
+        return _("{condition}: {frames} frames ({counts}), slices: {slices}, TI {times} s").format(
+            condition=self.series.condition,
+            frames=len(rows),
+            counts=counts,
+            slices=len(rows[0].pixels),
+            times=", ".join(times),
+        )
+
+    def _folder(self) -> str:
+        return str(qt.QSettings().value("ASLMyoSeg/SeriesFolder") or "")

@@ -1,0 +1,82 @@
+"""Slicer's views: the module's layouts, and clicks on a segment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import slicer
+
+from ASLMyoSegLib.scene import bullseye, layouts
+
+
+def registerLayouts() -> None:
+    """Make the module's layouts known to Slicer; harmless where they are."""
+    manager = slicer.app.layoutManager()
+    if manager is None:  # Slicer runs without a main window
+        return
+    node = manager.layoutLogic().GetLayoutNode()
+    for number, description in layouts.LAYOUTS.items():
+        if node.IsLayoutDescription(number):
+            node.SetLayoutDescription(number, description)
+        else:
+            node.AddLayoutDescription(number, description)
+
+
+def show(series) -> None:
+    """Show a series in the layout that has as many slice views as it has slices."""
+    registerLayouts()
+    manager = slicer.app.layoutManager()
+    if manager is not None:
+        manager.setLayout(layouts.layout_for(series))
+    layouts.show(series)
+    bullseye.show_series(slicer.mrmlScene, series.browser)
+
+
+def restoreLayout() -> None:
+    """Show the layout that a scene was saved in, where it is one of the module's."""
+    manager = slicer.app.layoutManager()
+    if manager is None:
+        return
+    registerLayouts()
+    arrangement = manager.layoutLogic().GetLayoutNode().GetViewArrangement()
+    if arrangement in layouts.LAYOUTS:
+        manager.setLayout(arrangement)
+
+
+class ViewClicks:
+    """Tells where in which view was clicked, while it is attached.
+
+    Args:
+        tell: called with the tag of the view, e.g. "Red", and the RAS position (mm).
+    """
+
+    def __init__(self, tell: Callable[[str, tuple[float, float, float]], None]) -> None:
+        self._tell = tell
+        self._observed: list[tuple] = []
+
+    def attach(self) -> None:
+        """Observe every view that is there."""
+        self.detach()
+        manager = slicer.app.layoutManager()
+        if manager is None:
+            return
+        for name in manager.sliceViewNames():
+            self._observe(name, manager.sliceWidget(name).sliceView().interactor())
+        for number in range(manager.threeDViewCount):
+            view = manager.threeDWidget(number).threeDView()
+            self._observe(view.mrmlViewNode().GetLayoutName(), view.interactor())
+
+    def detach(self) -> None:
+        for interactor, tag in self._observed:
+            interactor.RemoveObserver(tag)
+        self._observed = []
+
+    def _observe(self, name: str, interactor) -> None:
+        def clicked(_caller, _event) -> None:
+            position = [0.0, 0.0, 0.0]
+            crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+            if crosshair is not None and crosshair.GetCursorPositionRAS(position):
+                self._tell(name, tuple(position))
+
+        tag = interactor.AddObserver("LeftButtonPressEvent", clicked)
+        self._observed.append((interactor, tag))

@@ -1,0 +1,56 @@
+"""What the passes said of a series, as `aslmyoseg run` wrote it into a folder of results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SeriesError
+from ..series import Posterior
+from .nifti import read_volume
+
+
+def read_posterior(folder: str | Path) -> Posterior:
+    """Read maps and passes of a folder of results; the masks of each pass are not kept there.
+
+    Raises:
+        SeriesError: where a file is missing, damaged, or contradicts another.
+    """
+    folder = Path(folder)
+    mean, std = (
+        read_volume(_only(folder, f"*_desc-{name}.nii.gz"))[0].astype(np.float32)
+        for name in ("myocardium_probseg", "uncertainty_map")
+    )
+    path = _only(folder, "summary.json")
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+        shape = (mean.shape[0], mean.shape[1])
+        trials = np.array([frame["trials"] for frame in summary["frames"]]).reshape(shape)
+        limits = [
+            [np.nan if v is None else v for v in f["mcd_interval"]] for f in summary["frames"]
+        ]
+        return Posterior(
+            mean=mean,
+            std=std.reshape(mean.shape),
+            trials=trials,
+            trial_masks=np.zeros((0, *shape, -(-mean[0, 0].size // 8)), np.uint8),
+            seed=summary["seed"],
+            device=summary["device"],
+            model=summary["model"],
+            mcd_interval=np.array(limits, float).reshape(*shape, 2),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise SeriesError(
+            f"{path}: not the summary of these maps ({error!r}); run the series again."
+        ) from None
+
+
+def _only(folder: Path, pattern: str) -> Path:
+    found = sorted(folder.glob(pattern))
+    if len(found) != 1:
+        raise SeriesError(
+            f"{folder}: {len(found)} files {pattern}, where a folder of results has one."
+        )
+    return found[0]

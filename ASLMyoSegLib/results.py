@@ -1,0 +1,186 @@
+"""What a finished series leaves behind: a summary, volumes, a table, the bullseye, the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .display.bullseye import draw_bullseye, save_bullseye
+from .display.report import write_report
+from .errors import QuantificationError
+from .io import write_rv_insertion, write_volume
+from .perfusion.quantify import quantify
+from .series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
+
+MBF_UNIT = "mL/g/min"
+
+
+def measure_flow(
+    series: ASLSeries,
+    segmentation: Segmentation,
+    points: RVInsertion | None,
+    constants: Mapping[str, float] | None = None,
+) -> tuple[MBFResult | None, tuple[str, ...]]:
+    """Flow, or the reason why there is none; and a word on images without muscle."""
+    empty = [int(i) for i in np.flatnonzero(~segmentation.masks.any((2, 3)).all(1))]
+    notes = (
+        (f"No myocardium was found in frames {', '.join(map(str, empty))}: outline it by hand.",)
+        if empty
+        else ()
+    )
+    try:
+        result = quantify(series, segmentation.masks, points, **(constants or {}))
+    except QuantificationError as error:
+        return None, (*notes, f"No blood flow: {error}")
+    return result, (*notes, *result.warnings)
+
+
+def summarise(
+    series: ASLSeries,
+    segmentation: Segmentation,
+    posterior: Posterior,
+    result: MBFResult | None,
+    *,
+    precision: float | None,
+    seconds: float,
+    warnings: tuple[str, ...],
+) -> dict[str, Any]:
+    """The content of ``summary.json``; numbers that do not exist are null."""
+    scores = segmentation.mcd_uncertainty
+    finite = scores[np.isfinite(scores)]
+    frames = [
+        {
+            "index": frame,
+            "slice": k,
+            "volume_type": series.volume_types[frame],
+            "mcd_uncertainty": _number(scores[frame, k]),
+            "mcd_interval": [_number(v) for v in posterior.mcd_interval[frame, k]],
+            "trials": int(posterior.trials[frame, k]),
+            "mask_pixels": int(segmentation.masks[frame, k].sum()),
+        }
+        for frame in range(len(series.images))
+        for k in range(series.images.shape[1])
+    ]
+    return {
+        "version": __version__,
+        "series": series.name,
+        "model": posterior.model,
+        "device": posterior.device,
+        "trials": int(posterior.trials.max()),
+        "precision": precision,
+        "seed": posterior.seed,
+        "seconds": round(seconds, 2),
+        "frames": frames,
+        "mcd_uncertainty": _number(finite.mean()) if finite.size else None,
+        "mbf": describe_flow(result) if result else None,
+        "warnings": list(warnings),
+    }
+
+
+def describe_flow(result: MBFResult) -> dict[str, Any]:
+    """MBF as it stands in ``summary.json`` and in what `quantify` prints."""
+    return {
+        "unit": MBF_UNIT,
+        "global": {"mbf": _number(result.whole.mbf), "pn": _number(result.whole.pn)},
+        "segments": [
+            {
+                "aha": s.aha,
+                "name": s.name,
+                "pixels": round(s.pixels, 1),
+                "mbf": _number(s.mbf),
+                "pn": _number(s.pn),
+            }
+            for s in result.segments
+        ],
+        "pairs": [_number(v) for v in result.whole.pairs],
+        "rotation_known": result.rotation_known,
+        "constants": result.constants,
+    }
+
+
+def write_results(
+    folder: Path,
+    series: ASLSeries,
+    posterior: Posterior,
+    segmentation: Segmentation,
+    result: MBFResult | None,
+    summary: dict[str, Any],
+    points: RVInsertion | None,
+    *,
+    scene: bool,
+) -> None:
+    """Write the files of one series.
+
+    Args:
+        folder: where they go; it is there and empty.
+        series: the images.
+        posterior: what the passes said.
+        segmentation: the masks in use.
+        result: flow; None where there is none.
+        summary: of `summarise`.
+        points: RV insertions; None where nobody placed them.
+        scene: whether to write a Slicer scene as well.
+    """
+    stem = folder / series.name
+    for suffix, array in (
+        ("desc-myocardium_mask", segmentation.masks),
+        ("desc-myocardium_probseg", posterior.mean),
+        ("desc-uncertainty_map", posterior.std),
+    ):
+        write_volume(Path(f"{stem}_{suffix}.nii.gz"), array, series.geometry)
+    if points is not None:
+        write_rv_insertion(Path(f"{stem}_rvinsertion.json"), points)
+    bullseye = None
+    if result is not None:
+        _write_table(Path(f"{stem}_mbf.tsv"), result)
+        figure = draw_bullseye(
+            {s.aha: s.mbf for s in result.segments},
+            {s.aha: s.pn for s in result.segments},
+            title="Myocardial blood flow",
+            rotation_known=result.rotation_known,
+        )
+        save_bullseye(figure, folder / "bullseye.png", folder / "bullseye.svg")
+        bullseye = (folder / "bullseye.svg").read_text(encoding="utf-8")
+    write_report(
+        folder / "report.html",
+        series=series,
+        posterior=posterior,
+        segmentation=segmentation,
+        summary=summary,
+        bullseye_svg=bullseye,
+    )
+    if scene:
+        from .scene import write_scene
+
+        write_scene(folder / "scene.mrb", series, posterior, segmentation, result, points)
+    (folder / "summary.json").write_text(
+        json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8"
+    )
+
+
+def _write_table(path: Path, result: MBFResult) -> None:
+    lines = ["aha\tname\tpixels\tmbf\tpn"]
+    for s in (result.whole, *result.segments):
+        values = (f"{v:.4f}" if np.isfinite(v) else "n/a" for v in (s.mbf, s.pn))
+        lines.append("\t".join([str(s.aha), s.name, f"{s.pixels:.1f}", *values]))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    explanation = {
+        "aha": {"Description": "AHA segment (Cerqueira 2002); 0 is the whole myocardium"},
+        "name": {"Description": "name of the segment"},
+        "pixels": {"Description": "mean number of mask pixels per control or label image"},
+        "mbf": {"Description": "myocardial blood flow, mean over pairs", "Units": MBF_UNIT},
+        "pn": {
+            "Description": "physiological noise: standard deviation of MBF over pairs",
+            "Units": MBF_UNIT,
+        },
+    }
+    path.with_suffix(".json").write_text(json.dumps(explanation, indent=2) + "\n", encoding="utf-8")
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 6) if np.isfinite(value) else None

@@ -1,0 +1,93 @@
+"""From the scene to files: the results of a run, and reviewed masks to be trained on."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..errors import OutputError, SceneError
+from ..io import write_rv_insertion, write_series, write_volume
+from ..io.files import replacing
+from ..results import measure_flow, summarise, write_results
+from .tables import read_constants
+
+
+def export_results(one: Any, folder: str | Path) -> Path:
+    """See `SeriesScene.export`."""
+    folder, posterior = Path(folder), one.posterior()
+    if posterior is None:
+        raise SceneError(f"{one.name}: there is no result yet; segment the series first.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder}: holds something already; choose an empty or a new folder.")
+    series, segmentation, points = one.series(), one.segmentation(), one.landmarks()
+    result, warnings = measure_flow(series, segmentation, points, read_constants(one.flow_node))
+    facts = one.facts()
+    summary = summarise(
+        series,
+        segmentation,
+        posterior,
+        result,
+        precision=facts["precision"],
+        seconds=facts["seconds"],
+        warnings=warnings,
+    )
+    with replacing(folder) as beside:
+        beside.mkdir()
+        write_results(beside, series, posterior, segmentation, result, summary, points, scene=False)
+    return folder / "report.html"
+
+
+def export_training(one: Any, root: str | Path) -> int:
+    """See `SeriesScene.export_training`."""
+    root, series, segmentation = Path(root), one.series(), one.segmentation()
+    reviewed = [i for i, status in enumerate(segmentation.status) if status != "automatic"]
+    kept = (
+        replace(
+            series,
+            images=series.images[reviewed],
+            volume_types=tuple(series.volume_types[i] for i in reviewed),
+            inversion_time=series.inversion_time[reviewed],
+        )
+        if reviewed
+        else None
+    )
+    if kept is None or not {"control", "label"} <= set(kept.volume_types):
+        raise SceneError(
+            f"{one.name}: to train on it, correct or accept the mask of one control and one label "
+            "image at least."
+        )
+    name = _bids_name(series.name)
+    subject = name.split("_")[0]
+    observer = root / "derivatives" / "observer"
+    _describe(root, {"Name": "Reviewed myocardial ASL"})
+    _describe(observer, {"Name": "Masks drawn by hand", "DatasetType": "derivative"})
+    write_series(replace(kept, name=name), root / subject / "perf" / f"{name}_asl.nii.gz")
+    stem = observer / subject / "perf" / name
+    write_volume(
+        f"{stem}_desc-myocardium_mask.nii.gz", segmentation.masks[reviewed], series.geometry
+    )
+    points = one.landmarks()
+    if points is not None:
+        write_rv_insertion(f"{stem}_rvinsertion.json", points)
+    return len(reviewed)
+
+
+def _describe(folder: Path, content: dict[str, str]) -> None:
+    path = folder / "dataset_description.json"
+    if path.is_file():
+        return
+    made = {"GeneratedBy": [{"Name": "ASLMyoSeg", "Version": __version__}]}
+    with replacing(path) as beside:
+        text = json.dumps({"BIDSVersion": "1.10.0", **content, **made}, indent=2)
+        beside.write_text(text + "\n", encoding="utf-8")
+
+
+def _bids_name(name: str) -> str:
+    """A name that BIDS allows: ``sub-01_acq-rest`` as it is, others as the subject's label."""
+    if re.fullmatch(r"sub-[A-Za-z0-9]+(_[a-z]+-[A-Za-z0-9]+)*", name):
+        return name
+    return f"sub-{re.sub(r'[^A-Za-z0-9]', '', name) or 'unnamed'}"

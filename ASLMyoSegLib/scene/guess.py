@@ -1,0 +1,90 @@
+"""What the frames of a volume sequence are, where nobody says so, and whether it can be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..series import VOLUME_TYPES
+
+_WORDS = {
+    "m0scan": r"m0|proton.?density|(?<![a-z])pd(?![a-z])|calib",
+    "control": r"control|ctrl|(?<![a-z])con(?![a-z])|non.?sel|(?<![a-z])ns(?![a-z])",
+    "label": r"label|tagg?(?![a-z])|tagged|(?<![a-z])sel|slice.?sel|(?<![a-z])ss(?![a-z])",
+}
+"""How names tell volume types, looked for in this order; FAIR labels by selective inversion."""
+_TIME = re.compile(r"(?<![a-z])(?:ti|pld|inversion.?time)\s*[=:_ -]?\s*(\d+(?:\.\d+)?)\s*(ms|s)?")
+LONGEST = 10.0
+"""Seconds above which a number without a unit must mean milliseconds."""
+
+
+def guess_frames(
+    names: Sequence[str], inversion_times: Sequence[float] = ()
+) -> tuple[tuple[str, ...], tuple[float, ...], str]:
+    """Volume types and inversion times (s) of frames, and in words how they were told.
+
+    Args:
+        names: one per frame, whatever says something of it: name, description, attributes.
+        inversion_times: one per frame where metadata has them, s or ms.
+
+    Returns:
+        Types (`VOLUME_TYPES`), times in s (NaN for `m0scan` and where nothing tells), and one of
+        ``from the names`` or ``alternating, control first``, with ``an M0 image first`` where the
+        number of frames is odd.
+    """
+    lowered = [name.lower() for name in names]
+    types = [next((k for k, p in _WORDS.items() if re.search(p, n)), "") for n in lowered]
+    if all(types) and {"control", "label"} <= set(types):
+        how = "from the names"
+    else:
+        first = ["m0scan"] if len(names) % 2 else []
+        pairs = ("control", "label") * (len(names) // 2)
+        types = [*first, *pairs]
+        how = "alternating, control first" + (", after an M0 image" if first else "")
+    given = inversion_times or [_time_in(name) for name in lowered]
+    times = [np.nan if k == "m0scan" else _seconds(t) for k, t in zip(types, given, strict=True)]
+    return tuple(types), tuple(times), how
+
+
+def check_frames(volume_types: Sequence[str], inversion_times: Sequence[float]) -> str:
+    """Why these frames cannot be a series, in one sentence; empty where they can.
+
+    A series without M0 can: it is segmented, and says when flow is asked for that it has no scale.
+    """
+    for frame, kind in enumerate(volume_types):
+        if kind not in VOLUME_TYPES:
+            return f"Frame {frame} is {kind or 'nothing'!r}; choose {', '.join(VOLUME_TYPES)}."
+    counts = {kind: list(volume_types).count(kind) for kind in VOLUME_TYPES}
+    if not counts["control"] or not counts["label"]:
+        return "Flow is control minus label: one frame of each at least is needed."
+    if counts["control"] != counts["label"]:
+        return (
+            f"{counts['control']} control and {counts['label']} label frames make no pairs: "
+            "as many of each are needed."
+        )
+    for frame, (kind, time) in enumerate(zip(volume_types, inversion_times, strict=True)):
+        if kind == "m0scan":
+            continue
+        if not np.isfinite(time):
+            return f"Frame {frame} ({kind}) has no inversion time: give it in seconds."
+        if not 0 < time <= LONGEST:
+            hint = " Is it in milliseconds?" if time > LONGEST else ""
+            return (
+                f"Frame {frame} ({kind}) has inversion time {time:g} s, where seconds above 0 and "
+                f"up to {LONGEST:g} are possible.{hint}"
+            )
+    return ""
+
+
+def _time_in(name: str) -> float:
+    found = _TIME.search(name)
+    if not found:
+        return np.nan
+    value = float(found[1])
+    return value / 1000 if found[2] == "ms" else _seconds(value)
+
+
+def _seconds(value: float) -> float:
+    return value / 1000 if value > LONGEST else value

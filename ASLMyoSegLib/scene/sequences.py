@@ -1,0 +1,127 @@
+"""Sequences of volumes and segmentations, one node per frame, and the browser that steps them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+
+from ..errors import SeriesError
+from ..series import ASLSeries, Geometry
+from . import nodes
+from .mrml import ROLE, nodes_of, slicer
+
+BROWSED = ("images", "masks", "uncertainty")
+"""Sequences that the browser steps, the first of them its master."""
+NAME = "ASLMyoSeg.series"
+METADATA = "ASLMyoSeg.metadata"
+
+
+def add_images(scene: Any, series: ASLSeries) -> Any:
+    """A sequence of a series' images, vtkMRMLSequenceNode."""
+    sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", f"{shown_name(series.name)} images")
+    sequence.SetIndexName("frame")
+    sequence.SetIndexUnit("")
+    sequence.SetIndexType(slicer.vtkMRMLSequenceNode.NumericIndex)
+    modifying = sequence.StartModify()
+    for frame, image in enumerate(series.images):
+        node = nodes.volume_node(image, series.geometry, "image")
+        sequence.SetDataNodeAtValue(node, str(frame))
+    sequence.EndModify(modifying)
+    return sequence
+
+
+def describe_images(sequence: Any, series: ASLSeries) -> None:
+    """Note in a sequence of images what makes it a series."""
+    sequence.SetAttribute(ROLE, "images")
+    sequence.SetAttribute(NAME, series.name)
+    metadata = {k: v for k, v in series.metadata.items() if k != "source"}
+    sequence.SetAttribute(METADATA, json.dumps(metadata, default=str))
+
+
+def add_beside(images: Any, role: str, series: ASLSeries) -> Any:
+    """A sequence of empty masks, or of volumes of zeros, with the index of the images."""
+    shown = f"{shown_name(series.name)} {role}"
+    sequence = images.GetScene().AddNewNodeByClass("vtkMRMLSequenceNode", shown)
+    sequence.SetAttribute(ROLE, role)
+    sequence.SetAttribute(NAME, series.name)
+    sequence.SetIndexName(images.GetIndexName())
+    sequence.SetIndexUnit(images.GetIndexUnit())
+    sequence.SetIndexType(images.GetIndexType())
+    empty = np.zeros(series.images.shape[1:], np.float32)
+    if role == "masks":
+        node = nodes.segmentation_node(empty > 0, series.geometry, "mask")
+    else:
+        node = nodes.volume_node(empty, series.geometry, role)
+    modifying = sequence.StartModify()
+    for frame in range(len(series.images)):
+        sequence.SetDataNodeAtValue(node, images.GetNthIndexValue(frame))
+    sequence.EndModify(modifying)
+    return sequence
+
+
+def browser_for(images: Any) -> Any:
+    """The browser whose master these images are; a new one where there is none."""
+    scene = images.GetScene()
+    for browser in nodes_of(scene, "vtkMRMLSequenceBrowserNode"):
+        if browser.GetMasterSequenceNode() is images:
+            return browser
+    browser = scene.AddNewNodeByClass(
+        "vtkMRMLSequenceBrowserNode", shown_name(images.GetAttribute(NAME) or images.GetName())
+    )
+    browser.SetAndObserveMasterSequenceNodeID(images.GetID())
+    return browser
+
+
+def images_in(sequence: Any) -> tuple[np.ndarray, Geometry]:
+    """Pixels float32 (frame, slice, y, x) and geometry of a sequence of volumes.
+
+    Raises:
+        SeriesError: where its frames are no images of one grid.
+    """
+    name, count = sequence.GetName(), sequence.GetNumberOfDataNodes()
+    if not count:
+        raise SeriesError(f"{name}: this sequence has no frames; load it again.")
+    frames = [sequence.GetNthDataNode(i) for i in range(count)]
+    for index, frame in enumerate(frames):
+        if not frame.IsA("vtkMRMLScalarVolumeNode") or frame.GetImageData() is None:
+            raise SeriesError(f"{name}: frame {index} is no image; choose a sequence of volumes.")
+        if frame.GetImageData().GetNumberOfScalarComponents() != 1:
+            raise SeriesError(f"{name}: frame {index} has colours; choose magnitude images.")
+    geometry = nodes.geometry_of(frames[0])
+    arrays = [nodes.volume_array(frame) for frame in frames]
+    for index, (frame, array) in enumerate(zip(frames, arrays, strict=True)):
+        other = nodes.geometry_of(frame)
+        same = array.shape == arrays[0].shape and all(
+            np.allclose(getattr(other, part), getattr(geometry, part), atol=1e-2)
+            for part in ("spacing", "origin", "direction")
+        )
+        if not same:
+            raise SeriesError(
+                f"{name}: frame {index} lies on another grid than frame 0; resample the images to "
+                "one grid."
+            )
+        if not np.isfinite(array).all():
+            raise SeriesError(f"{name}: frame {index} has pixels that are NaN or infinite.")
+    return np.stack(arrays).astype(np.float32), geometry
+
+
+def metadata_of(images: Any) -> dict[str, Any]:
+    """What the side-car of the series said; nothing where the attribute was spoilt."""
+    try:
+        content = json.loads(images.GetAttribute(METADATA) or "{}")
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def fingerprint(mask: np.ndarray) -> str:
+    """What tells one mask (slice, y, x) from another."""
+    return hashlib.sha256(np.packbits(mask).tobytes()).hexdigest()[:16]
+
+
+def shown_name(name: str) -> str:
+    """A name for nodes: MRML names files after them, and leaves ampersands as they are in XML."""
+    return name.replace("&", "+")

@@ -1,0 +1,367 @@
+"""One ASL series in the user's scene.
+
+The panel binds widgets and calls one function of this room at a time:
+
+| module | holds |
+|---|---|
+| `series_scene` | `SeriesScene`: making, stepping, reviewing, correcting, flow, export |
+| `series_nodes` | what `SeriesScene` is built on: the nodes of a series, for widgets |
+| `guess` | `guess_frames`, `check_frames`: what the frames of a loaded sequence are |
+| `layouts` | `LAYOUTS`, `layout_for(one)`, `show(one)`: views of a series, and its bullseye |
+| `editing` | `bind_editor(one, editor, low)`: the Segment Editor's parameter node |
+| `landmarks` | `start_placing(node)`, `clear(node)`: RV insertion points |
+| `bullseye` | `select_segment(scene, aha)`, `segment_in_view(scene, ras)` |
+| `outline` | `update_outline(one)`, `segment_at(one, ras)`: the segment on the slices |
+
+>>> with PrivateScene() as private:  # in Slicer: slicer.mrmlScene
+...     one = SeriesScene.create(private.scene, read_series("sub-01_acq-rest_asl.nii.gz"))
+...     one.show_posterior(posterior)
+...     one.select(one.doubtful_first()[0])
+...     result = one.quantify()
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import SceneError
+from ..series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
+from ..uncertainty.scores import doubtful_images, mcd_uncertainty
+from . import display, flow, landmarks, nodes, sequences
+from .mrml import ROLE, nodes_of
+from .series_nodes import CUT, SeriesNodes, add_nodes, describe, with_mask
+from .tables import read_flow
+
+PASSES = "ASLMyoSeg.passes"
+
+
+class SeriesScene(SeriesNodes):
+    """What is done with a series; see `SeriesNodes` for what it consists of."""
+
+    @staticmethod
+    def create(scene: Any, series: ASLSeries) -> SeriesScene:
+        """Put a series into a scene, with an empty mask in each frame, and set up its display."""
+        return SeriesScene(add_nodes(sequences.add_images(scene, series), series).browser)
+
+    @staticmethod
+    def adopt(
+        scene: Any,
+        sequence: Any,
+        volume_types: Sequence[str],
+        inversion_times: Sequence[float],
+        name: str | None = None,
+    ) -> SeriesScene:
+        """Make a series of a volume sequence that is loaded already; its images stay as they are.
+
+        One that is a series already keeps its masks, and takes the types and times.
+
+        Args:
+            scene: the one that the sequence is in.
+            sequence: vtkMRMLSequenceNode of scalar volumes on one grid.
+            volume_types: per frame.
+            inversion_times: per frame, s; any for `m0scan`.
+            name: of the series; None takes the sequence's.
+
+        Raises:
+            SeriesError: where the frames are no series; the message says why.
+        """
+        if sequence is None or sequence.GetScene() is not scene:
+            raise SceneError("The volume sequence was deleted from the scene; load it again.")
+        images, geometry = sequences.images_in(sequence)
+        types, given = tuple(volume_types), np.array(inversion_times, float)
+        times = np.where([k == "m0scan" for k in types], np.nan, given)
+        series = ASLSeries(images, types, times, geometry, name or sequence.GetName())
+        for one in SeriesScene.all_in(scene):
+            if one.sequence("images") is sequence:
+                describe(one, types, times)
+                return one
+        return SeriesScene(add_nodes(sequence, series).browser)
+
+    @staticmethod
+    def all_in(scene: Any) -> list[SeriesScene]:
+        """Every series of a scene of which no part was deleted, in order of loading."""
+        browsers = nodes_of(scene, "vtkMRMLSequenceBrowserNode", "series")
+        return [one for one in map(SeriesScene, browsers) if one.whole]
+
+    @staticmethod
+    def of(browser: Any) -> SeriesScene | None:
+        """The series that a browser node steps; None where it is none of ours."""
+        ours = browser is not None and browser.GetAttribute(ROLE) == "series"
+        return SeriesScene(browser) if ours else None
+
+    # Review
+
+    def select(self, frame: int) -> None:
+        """Show a frame; what was edited in another is kept."""
+        self.store_correction()
+        self.browser.SetSelectedItemNumber(frame)
+
+    def statuses(self) -> tuple[str, ...]:
+        """Per frame `automatic`, `corrected` or `accepted`."""
+        return tuple(r.status for r in self.rows())
+
+    def scores(self) -> np.ndarray:
+        """MCD Uncertainty, (frame, slice); NaN where an automatic mask is empty."""
+        return np.array([r.scores for r in self.rows()])
+
+    def areas(self) -> np.ndarray:
+        """Pixels of the masks in use, (frame, slice)."""
+        return np.array([r.pixels for r in self.rows()])
+
+    @property
+    def score(self) -> float:
+        """The series': mean MCD Uncertainty over its images; NaN before segmentation."""
+        scores = self.scores()
+        finite = scores[np.isfinite(scores)]
+        return float(finite.mean()) if finite.size else np.nan
+
+    def doubtful(self) -> np.ndarray:
+        """Frames that a person should look at, bool (frame,): not yet reviewed, and with an image
+        that has no mask or a score far above the series' median."""
+        waiting = np.array([not r.reviewed for r in self.rows()])
+        return waiting & doubtful_images(self.scores()).any(1)
+
+    def doubtful_first(self) -> tuple[int, ...]:
+        """All frames, the most doubtful first; those without a score lead."""
+        keys = np.array([-np.inf if np.isnan(r.score) else -r.score for r in self.rows()])
+        return tuple(np.argsort(keys, kind="stable").tolist())
+
+    def next_doubtful(self) -> int | None:
+        """Show the next frame, most doubtful first, that asks for a look; None where none does."""
+        self.store_correction()
+        order, doubtful = self.doubtful_first(), self.doubtful()
+        here = order.index(self.frame) + 1
+        for frame in (*order[here:], *order[:here]):
+            if doubtful[frame]:
+                self.select(frame)
+                return frame
+        return None
+
+    def overlay_opacity(self) -> float:
+        """Of the uncertainty map in the slice views, 0 to 1."""
+        return display.overlay_opacity(self.uncertainty_node)
+
+    def set_overlay_opacity(self, opacity: float) -> None:
+        """Of the uncertainty map in the slice views, 0 to 1."""
+        display.set_overlay_opacity(self.uncertainty_node, opacity)
+
+    # Masks
+
+    @property
+    def segmented(self) -> bool:
+        """Whether a network's result, if only in part, is there."""
+        return self.browser.GetAttribute(PASSES) is not None
+
+    def show_posterior(
+        self, posterior: Posterior, *, precision: float | None = None, seconds: float = 0.0
+    ) -> None:
+        """Show what the passes say by now; for partial results as well.
+
+        Masks that a person corrected or accepted stay as they are; their maps and scores follow.
+
+        Args:
+            posterior: its masks of each pass are not kept.
+            precision: that was asked for; None where a number of passes was.
+            seconds: that the passes took; for the report.
+        """
+        self.store_correction()
+        scores = mcd_uncertainty(posterior.mean, posterior.std)
+        intervals = posterior.mcd_interval
+        if intervals is None:
+            intervals = np.full((*scores.shape, 2), np.nan)
+        passes = np.broadcast_to(posterior.trials, scores.shape)
+        facts = {name: getattr(posterior, name) for name in ("seed", "device", "model")}
+        facts |= {"precision": precision, "seconds": seconds}
+        rows = []
+        for row in self.rows():
+            frame = row.frame
+            nodes.set_volume_array(self.data("probability", frame), posterior.mean[frame])
+            nodes.set_volume_array(self.data("uncertainty", frame), posterior.std[frame])
+            row = replace(
+                row,
+                scores=tuple(scores[frame].tolist()),
+                intervals=tuple(map(tuple, intervals[frame].tolist())),
+                passes=tuple(passes[frame].tolist()),
+            )
+            if not row.reviewed:
+                row = self.put_mask(row, self.automatic_mask(frame), "automatic")
+            rows.append(row)
+        self.browser.SetAttribute(PASSES, json.dumps(facts))
+        self.write(rows, "probability", "uncertainty", "masks")
+
+    def posterior(self) -> Posterior | None:
+        """What the passes said, without the mask of each pass; None before segmentation."""
+        if not self.segmented:
+            return None
+        rows, facts = self.rows(), self.facts()
+        mean, std = (
+            np.stack([nodes.volume_array(self.data(role, r.frame)) for r in rows])
+            for role in ("probability", "uncertainty")
+        )
+        return Posterior(
+            mean=mean,
+            std=std,
+            trials=np.array([r.passes for r in rows]),
+            trial_masks=np.zeros((0, *mean.shape[:2], -(-mean[0, 0].size // 8)), np.uint8),
+            seed=facts["seed"],
+            device=facts["device"],
+            model=facts["model"],
+            mcd_interval=np.array([r.intervals for r in rows]),
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """`seed`, `device`, `model`, `precision` and `seconds` of the passes."""
+        return json.loads(self.browser.GetAttribute(PASSES) or "{}")
+
+    def segmentation(self) -> Segmentation:
+        """The masks in use, with what was edited up to now."""
+        self.store_correction()
+        rows = self.rows()
+        return Segmentation(
+            np.stack([self.mask(r.frame) for r in rows]),
+            tuple(r.status for r in rows),
+            np.array([r.scores for r in rows]),
+        )
+
+    def store_correction(self) -> tuple[int, ...]:
+        """Take note of edited masks; returns the frames that have become corrected.
+
+        To be called when a frame is left, before the scene is saved, and when the panel is left.
+        The browser writes an edit of its proxy into the frame at once, so that this finds edits
+        also where a frame was left by other means.
+        """
+        rows, changed, emptied = list(self.rows()), [], []
+        for index, row in enumerate(rows):
+            mask = self.mask(row.frame)
+            if sequences.fingerprint(mask) != row.fingerprint:
+                rows[index] = replace(with_mask(row, mask), status="corrected")
+                changed.append(row.frame)
+                if not mask.any():  # erased, which leaves zeros that no file of Slicer's can hold
+                    emptied.append(self.put_mask(row, mask, "corrected"))
+        if changed:
+            self.write(rows, *(("masks",) if emptied else ()))
+        return tuple(changed)
+
+    def accept(self, frame: int) -> None:
+        """Call the mask of a frame good as it is; a corrected one stays corrected."""
+        self.store_correction()
+        rows = self.rows()
+        if not rows[frame].reviewed:
+            self.write(_replaced(rows, replace(rows[frame], status="accepted")))
+
+    def back_to_automatic(self, frame: int) -> None:
+        """Give a frame the network's mask again."""
+        self.store_correction()
+        rows = self.rows()
+        row = self.put_mask(rows[frame], self.automatic_mask(frame), "automatic")
+        self.write(_replaced(rows, row), "masks")
+
+    def copy_to_next(self, frame: int) -> int:
+        """Give the next frame the mask of this one, as a correction; returns and shows the next.
+
+        Raises:
+            SceneError: where it is the last.
+        """
+        self.store_correction()
+        rows = self.rows()
+        if frame + 1 >= len(rows):
+            raise SceneError(f"{self.name}: frame {frame} is the last; there is none to copy to.")
+        row = self.put_mask(rows[frame + 1], self.mask(frame), "corrected")
+        self.write(_replaced(rows, row), "masks")
+        self.select(frame + 1)
+        return frame + 1
+
+    def set_threshold(self, threshold: float) -> None:
+        """Take another threshold, 0 to 1; masks that nobody corrected or accepted follow it.
+
+        MCD Uncertainty keeps the paper's, 0.5.
+        """
+        if threshold == self.threshold:
+            return
+        self.store_correction()
+        self.browser.SetAttribute(CUT, f"{threshold:g}")
+        if self.segmented:
+            rows = [
+                r if r.reviewed else self.put_mask(r, self.automatic_mask(r.frame), "automatic")
+                for r in self.rows()
+            ]
+            self.write(rows, "masks")
+
+    def set_segmentation(self, segmentation: Segmentation) -> None:
+        """Give every frame a mask and a status, as from a file."""
+        rows = [
+            self.put_mask(*given)
+            for given in zip(self.rows(), segmentation.masks, segmentation.status, strict=True)
+        ]
+        self.write(rows, "masks")
+
+    # Flow
+
+    def landmarks(self) -> RVInsertion | None:
+        """RV insertion points; None as long as not all are placed.
+
+        Raises:
+            SeriesError: where points lie so that they mean nothing; the message says which.
+        """
+        if self.browser.GetNodeReference("ASLMyoSeg.landmarks") is None:
+            return None
+        shape = self.mask(0).shape
+        return landmarks.points_of(self.landmarks_node, self.geometry(), shape, self.name)
+
+    def set_landmarks(self, points: RVInsertion) -> None:
+        """Place RV insertion points, as from a file."""
+        landmarks.set_points(self.landmarks_node, points, self.geometry())
+
+    def quantify(
+        self, constants: Mapping[str, float] | None = None, *, corrected_only: bool = False
+    ) -> MBFResult:
+        """Blood flow with the masks in use; it fills the table node and the bullseye.
+
+        Args:
+            constants: those of `perfusion.quantify`: `partition_coefficient` mL/g,
+                `labelling_efficiency`, `t1_blood` s, `t1_myocardium` s. None takes the defaults.
+            corrected_only: leave out pairs whose masks no person has corrected or accepted.
+
+        Raises:
+            QuantificationError: where there can be no flow; the message says why.
+            SeriesError: where landmarks mean nothing.
+        """
+        return flow.quantify_scene(self, dict(constants or {}), corrected_only)
+
+    def flow(self) -> dict[int, tuple[float, float]]:
+        """MBF and physiological noise (mL/g/min) by AHA segment, 0 the whole, as last measured."""
+        return read_flow(self.flow_node)
+
+    # Files
+
+    def export(self, folder: str | Path) -> Path:
+        """Write what `aslmyoseg run` writes; returns the path of the report.
+
+        Raises:
+            SceneError: before segmentation.
+            OutputError: where the folder cannot be written or holds something already.
+        """
+        from .export import export_results
+
+        return export_results(self, folder)
+
+    def export_training(self, root: str | Path) -> int:
+        """Add reviewed frames to a BIDS data set that `aslmyoseg train` reads; returns how many.
+
+        Raises:
+            SceneError: where no control and label frame are corrected or accepted.
+            OutputError: where the data set cannot be written.
+        """
+        from .export import export_training
+
+        return export_training(self, root)
+
+
+def _replaced(rows: Sequence[Any], row: Any) -> list[Any]:
+    return [row if r.frame == row.frame else r for r in rows]

@@ -1,0 +1,76 @@
+"""Table nodes: columns of text, and the table of flow."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from ..series import MBFResult
+from .mrml import vtk
+
+MBF, PN = "MBF (mL/g/min)", "PN (mL/g/min)"
+CONSTANTS = "ASLMyoSeg.constants"
+ROTATION_KNOWN = "ASLMyoSeg.rotation_known"
+
+
+def fill_table(table: Any, columns: dict[str, list[str]]) -> None:
+    """Make a table node hold these columns of text and nothing else."""
+    modifying = table.StartModify()
+    table.RemoveAllColumns()
+    for title, values in columns.items():
+        column = vtk.vtkStringArray()
+        column.SetName(title)
+        for value in values:
+            column.InsertNextValue(value)
+        table.AddColumn(column)
+    table.EndModify(modifying)
+
+
+def read_column(table: Any, title: str) -> list[str] | None:
+    """One column as text; None where there is no such column."""
+    column = table.GetTable().GetColumnByName(title)
+    if column is None:
+        return None
+    return [column.GetVariantValue(i).ToString() for i in range(table.GetNumberOfRows())]
+
+
+def write_flow(table: Any, result: MBFResult) -> None:
+    """Fill a table with the flow of the whole and of each segment."""
+    parts = (result.whole, *result.segments)
+    fill_table(
+        table,
+        {
+            "AHA": [str(s.aha) for s in parts],
+            "segment": [s.name for s in parts],
+            MBF: [_text(s.mbf) for s in parts],
+            PN: [_text(s.pn) for s in parts],
+            "pixels": [f"{s.pixels:.1f}" for s in parts],
+        },
+    )
+    table.SetAttribute(CONSTANTS, json.dumps(result.constants))
+    table.SetAttribute(ROTATION_KNOWN, str(int(result.rotation_known)))
+
+
+def read_flow(table: Any | None) -> dict[int, tuple[float, float]]:
+    """MBF and PN (mL/g/min) by AHA segment, 0 the whole; empty where there is no flow."""
+    columns = [read_column(table, title) for title in ("AHA", MBF, PN)] if table else [None]
+    if None in columns:
+        return {}
+    return {
+        int(float(aha)): (_value(mbf), _value(pn)) for aha, mbf, pn in zip(*columns, strict=True)
+    }
+
+
+def read_constants(table: Any | None) -> dict[str, float]:
+    """The constants with which the flow of a table was measured; empty where there is none."""
+    return json.loads(table.GetAttribute(CONSTANTS) or "{}") if table else {}
+
+
+def _text(value: float) -> str:
+    return f"{value:.3f}" if np.isfinite(value) else ""
+
+
+def _value(text: str) -> float:
+    return float(text) if text else np.nan

@@ -1,0 +1,341 @@
+"""Stand-ins of the application around a scripted module, and the `Host` that puts them in place."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+import time
+import types
+import unittest
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import slicer
+import vtk
+from PySide6.QtCore import Property, QObject, QSettings, Signal
+from PySide6.QtWidgets import QApplication, QVBoxLayout
+
+from . import ctk_widgets, mrml_widgets, parameters, pythonqt
+from .pythonqt import QtObject
+
+ROOT = Path(__file__).parents[2]
+MODULE = ROOT / "ASLMyoSeg" / "ASLMyoSeg.py"
+LOGICS = {
+    "colors": "vtkMRMLColorLogic",
+    "volumes": "vtkSlicerVolumesLogic",
+    "tables": "vtkSlicerTablesLogic",
+    "markups": "vtkSlicerMarkupsLogic",
+    "segmentations": "vtkSlicerSegmentationsModuleLogic",
+    "sequences": "vtkSlicerSequencesLogic",
+}
+"""Modules of Slicer whose logic is real here."""
+
+
+class Host:
+    """A Slicer without its windows, holding one panel.
+
+    Args of `Host`: `module`, the file that Slicer would load.
+
+    >>> with Host() as host:
+    ...     panel = host.open_panel()
+    ...     panel.ui.sampleDataButton.click()
+    ...     host.wait_until(lambda: panel.series is not None)
+    """
+
+    def __init__(self, module: Path = MODULE) -> None:
+        self.module_file = module
+
+    def __enter__(self) -> Host:
+        self.qt = QApplication.instance() or QApplication([])
+        self._folder = tempfile.TemporaryDirectory(prefix="host ")  # a space, as people have them
+        self.home = Path(self._folder.name)
+        (self.home / "bin").mkdir()
+        python = self.home / "bin" / "PythonSlicer"
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        python.chmod(0o755)
+        self.qt.setOrganizationName("host")
+        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+        QSettings.setPath(
+            QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(self.home / "settings")
+        )
+        pythonqt.errors.clear()
+        self._modules_before = dict(sys.modules)
+        self._put_in_place()
+        self.panel: Any = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.panel is not None:
+            self.panel.cleanup()
+            self.panel.parent.deleteLater()
+        self.process_events()
+        slicer.mrmlScene.Clear(False)
+        self._restore_modules()
+        self._folder.cleanup()
+
+    def _restore_modules(self) -> None:
+        """Forget the panel, and a library that was reloaded: others hold the one before."""
+        library = "ASLMyoSegLib"
+        reloaded = sys.modules.get(library) is not self._modules_before.get(library)
+        gone = ["ASLMyoSeg", "ASLMyoSegPanel", "qt", "ctk", "SampleData"]
+        gone += [library] if reloaded else []
+        for name in list(sys.modules):
+            if name.partition(".")[0] in gone:
+                del sys.modules[name]
+                if name in self._modules_before:
+                    sys.modules[name] = self._modules_before[name]
+
+    def open_panel(self) -> Any:
+        """Register the module, start up, and enter the panel; returns the module's widget."""
+        spec = importlib.util.spec_from_file_location("ASLMyoSeg", self.module_file)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["ASLMyoSeg"] = module
+        sys.path.insert(0, str(self.module_file.parent))
+        spec.loader.exec_module(module)
+        parent = types.SimpleNamespace(path=str(self.module_file))
+        self.module = module.ASLMyoSeg(parent)
+        slicer.modules.aslmyoseg = types.SimpleNamespace(
+            path=str(self.module_file),
+            widgetRepresentation=lambda: self._parent,
+        )
+        slicer.app._native.startupCompleted.emit()
+        top = mrml_widgets.qMRMLWidget()
+        top.setLayout(QVBoxLayout())
+        self._parent = _ModuleWidget(top, self)
+        return self.make_panel()
+
+    def make_panel(self) -> Any:
+        """Make the module's widget from its class as it is loaded now."""
+        self.panel = sys.modules["ASLMyoSeg"].ASLMyoSegWidget(self._parent)
+        slicer.modules.ASLMyoSegWidget = self.panel
+        self.panel.setup()
+        self._parent.isEntered = True
+        self.panel.enter()
+        self.process_events()
+        return self.panel
+
+    def process_events(self) -> None:
+        self.qt.processEvents()
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 30) -> None:
+        """Let the window live until something is so."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise TimeoutError(f"not so within {seconds} s; errors: {self.errors}")
+            self.process_events()
+            time.sleep(0.005)
+
+    @property
+    def errors(self) -> list[str]:
+        """Tracebacks that a real Slicer would have in its log."""
+        return pythonqt.errors
+
+    def _put_in_place(self) -> None:
+        widgets = {
+            name: kind
+            for space in (ctk_widgets, mrml_widgets)
+            for name, kind in vars(space).items()
+            if name.startswith(("ctk", "qMRML", "qSlicer"))
+        }
+        pythonqt.widget_classes.update(widgets)
+        sys.modules["qt"] = pythonqt.QtModule("qt")
+        sys.modules["ctk"] = types.ModuleType("ctk")
+        for name, kind in widgets.items():
+            space = sys.modules["ctk"] if name.startswith("ctk") else slicer
+            setattr(space, name, pythonqt.QtClass(kind))
+        sys.modules["slicer.parameterNodeWrapper"] = parameters.as_module()
+        sys.modules["slicer.i18n"] = _module("slicer.i18n", tr=str, translate=lambda _, text: text)
+        sys.modules["slicer.ScriptedLoadableModule"] = _module(
+            "slicer.ScriptedLoadableModule",
+            **{
+                kind.__name__: kind
+                for kind in (
+                    ScriptedLoadableModule,
+                    ScriptedLoadableModuleWidget,
+                    ScriptedLoadableModuleLogic,
+                    ScriptedLoadableModuleTest,
+                )
+            },
+        )
+        sample_data = _module("SampleData", SampleDataLogic=SampleDataLogic)
+        SampleDataLogic.sources.clear()
+        sys.modules["SampleData"] = sample_data
+        slicer.modules = types.SimpleNamespace()
+        slicer.qSlicerScriptedLoadableModuleWidget = _ModuleWidget
+        slicer.selfTests = {}
+        slicer.mrmlScene = slicer.vtkMRMLScene()
+        cache, manager = slicer.vtkCacheManager(), slicer.vtkDataIOManager()
+        cache.SetRemoteCacheDirectory(str(self.home))
+        manager.SetCacheManager(cache)
+        slicer.mrmlScene.SetCacheManager(cache)
+        slicer.mrmlScene.SetDataIOManager(manager)
+        application_logic = slicer.vtkSlicerApplicationLogic()
+        application_logic.SetMRMLScene(slicer.mrmlScene)
+        for name, kind in LOGICS.items():
+            logic = getattr(slicer, kind)()
+            logic.SetMRMLApplicationLogic(application_logic)
+            logic.SetMRMLScene(slicer.mrmlScene)
+            application_logic.SetModuleLogic(name.capitalize(), logic)
+            holder = types.SimpleNamespace(logic=lambda logic=logic: logic)
+            setattr(slicer.modules, name, holder)
+        # The logic that registers legends wants a whole application about it.
+        slicer.mrmlScene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
+        slicer.app = QtObject(Application(self.home, application_logic))
+
+
+class Application(QObject):
+    """`slicer.app`, as far as the panel and `slicer.util` call it."""
+
+    startupCompleted = Signal()
+
+    def __init__(self, home: Path, logic: Any) -> None:
+        super().__init__()
+        self._home, self._logic = str(home), logic
+        self._layouts = LayoutManager()
+
+    slicerHome = Property(str, lambda self: self._home)
+    temporaryPath = Property(str, lambda self: self._home)
+    applicationName = Property(str, lambda self: "Slicer")
+
+    def applicationLogic(self) -> Any:
+        return self._logic
+
+    def layoutManager(self) -> LayoutManager:
+        return self._layouts
+
+    def testingEnabled(self) -> bool:
+        return True
+
+    def processEvents(self) -> None:
+        QApplication.processEvents()
+
+    def topLevelWidgets(self) -> list:
+        return []
+
+    def restoreOverrideCursor(self) -> None:
+        QApplication.restoreOverrideCursor()
+
+    def setOverrideCursor(self, cursor: Any) -> None:
+        QApplication.setOverrideCursor(pythonqt.native_of(cursor))
+
+    def moduleManager(self) -> QtObject:
+        return QtObject(_ModuleManager(self))
+
+
+class _ModuleManager(QObject):
+    moduleAboutToBeUnloaded = Signal(str)
+
+    def module(self, name: str) -> Any:
+        return getattr(slicer.modules, name.lower())
+
+
+class LayoutManager(QObject):
+    """Sets the layout node; there are no views."""
+
+    layoutChanged = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logic = slicer.vtkMRMLLayoutLogic()
+        self._logic.SetMRMLScene(slicer.mrmlScene)
+
+    def layoutLogic(self) -> Any:
+        return self._logic
+
+    def setLayout(self, layout: int) -> None:
+        self._logic.GetLayoutNode().SetViewArrangement(layout)
+        self.layoutChanged.emit(layout)
+
+    def sliceViewNames(self) -> list[str]:
+        return []
+
+    threeDViewCount = Property(int, lambda self: 0)
+
+
+class _ModuleWidget:
+    """A module's `widgetRepresentation()`: a qMRMLWidget that knows the module's Python widget."""
+
+    def __init__(self, native: mrml_widgets.qMRMLWidget, host: Host) -> None:
+        self._native, self._host = native, host
+        self.isEntered = False
+        self.reload = host.make_panel
+        self.self = lambda: host.panel
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(QtObject(self._native), name)
+
+
+class ScriptedLoadableModule:
+    def __init__(self, parent: Any) -> None:
+        self.parent = parent
+        self.moduleName = type(self).__name__
+
+    def resourcePath(self, name: str) -> str:
+        return str(Path(self.parent.path).parent / "Resources" / name)
+
+
+class ScriptedLoadableModuleWidget:
+    def __init__(self, parent: Any = None) -> None:
+        self.moduleName = type(self).__name__.removesuffix("Widget")
+        self.developerMode = False
+        self.parent = parent
+        self.layout = parent.layout()
+
+    def setup(self) -> None:
+        """The real one adds Reload and Test in developer mode."""
+
+    def onReload(self) -> None:
+        slicer.util.reloadScriptedModule(self.moduleName)
+
+    def resourcePath(self, name: str) -> str:
+        path = slicer.util.modulePath(self.moduleName)
+        return str(Path(path).parent / "Resources" / name)
+
+
+class ScriptedLoadableModuleLogic:
+    def __init__(self, parent: Any = None) -> None:
+        self.moduleName = type(self).__name__.removesuffix("Logic")
+
+    def getParameterNode(self) -> Any:
+        node = slicer.mrmlScene.GetSingletonNode(self.moduleName, "vtkMRMLScriptedModuleNode")
+        if node is None:
+            node = slicer.vtkMRMLScriptedModuleNode()
+            node.SetSingletonTag(self.moduleName)
+            node.SetName(self.moduleName)
+            node = slicer.mrmlScene.AddNode(node)
+        node.SetAttribute("ModuleName", self.moduleName)
+        return node
+
+
+class ScriptedLoadableModuleTest(unittest.TestCase):
+    messageDelay = 0
+
+    def delayDisplay(self, message: str, requestedDelay: int | None = None) -> None:
+        print(message)
+
+
+class SampleDataLogic:
+    """`SampleData.SampleDataLogic`, which remembers what was registered."""
+
+    sources: list[dict[str, Any]] = []  # noqa: RUF012
+
+    @staticmethod
+    def registerCustomSampleDataCategory(category: str, title: str | None = None) -> None:
+        """The real one names a section of the Sample Data module."""
+
+    @classmethod
+    def registerCustomSampleDataSource(cls, **source: Any) -> None:
+        cls.sources.append(source)
+
+
+def _module(name: str, **content: Any) -> types.ModuleType:
+    module = types.ModuleType(name)
+    vars(module).update(content)
+    module.__all__ = list(content)
+    return module
+
+
+_ = vtk  # `slicer` needs VTK's classes loaded before its own
