@@ -16,58 +16,57 @@ from torch.nn.functional import conv2d, conv_transpose2d
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .bernoulli import MASK_VALUE
-from .mcd_unet import MCDUNet, Scale
+from .mcd_unet import MCDUNet
+
+PACKING_BATCH = 16
+"""Batch for which oneDNN chooses the order of the weights; others work as well."""
 
 
 class FoldedUNet:
-    """A trained network, ready for many passes over one image.
+    """A trained network, ready for many passes over images of one size.
 
     Attributes:
         dtype: in which it computes.
         device: where.
         fuse_masks: whether convolutions apply masks as they write, where they can.
+        mask_shapes: (y, x, channel) of the masks that a pass needs, in order of use; empty for a
+            network without dropout.
     """
 
-    def __init__(self, network: MCDUNet, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, network: MCDUNet, rows: int, columns: int, device: torch.device, dtype: torch.dtype
+    ) -> None:
         self.device, self.dtype, self.fuse_masks = device, dtype, True
-        self._maps = [scale[0].out_channels for scale in (*network.encoder, *network.decoder)]
-        self._depth = len(network.encoder)
+        scales = len(network.encoder)
+        depths = [*range(scales), *range(scales - 2, -1, -1)]
+        sizes = [(rows >> depth, columns >> depth) for depth in depths]
         rate = network.architecture.dropout
         # Masks double what they keep; what else keeps the mean is in the weights that follow.
         rest = 1 / ((1 - rate) * MASK_VALUE) if rate else 1.0
-        self._has_dropout = rate > 0
-
-        def folded(scale: Scale, masked: slice) -> list[_Convolution]:
-            first, second = (fuse_conv_bn_eval(scale[i].eval(), scale[i + 1]) for i in (0, 3))
-            first.weight.data[:, masked] *= rest
-            return [_Convolution(layer, device, dtype) for layer in (first, second)]
-
         network = _copy(network)
-        nothing, everything = slice(0, 0), slice(None)
-        self._encoder = [
-            folded(scale, everything if place else nothing)
-            for place, scale in enumerate(network.encoder)
-        ]
-        # The upper half of what the decoder gets comes from `up`, whose own input was masked.
-        self._decoder = [folded(s, slice(s[0].out_channels)) for s in network.decoder]
+        rooms = [*network.encoder, *network.decoder]
+        maps = [scale[0].out_channels for scale in rooms]
+        self.mask_shapes = [(*size, m) for size, m in zip(sizes, maps, strict=True)] if rate else []
+
+        def folded(place: int) -> list[_Convolution]:
+            scale = rooms[place]
+            first, second = (fuse_conv_bn_eval(scale[i], scale[i + 1]) for i in (0, 3))
+            # What was masked before: not the image; all that is pooled; the half of a decoder's
+            # input that skips, while the half from below comes through `up`, masked before it.
+            masked = slice(0 if place == 0 else None if place < scales else maps[place])
+            first.weight.data[:, masked] *= rest
+            return [_Convolution(layer, sizes[place], device, dtype) for layer in (first, second)]
+
+        self._encoder = [folded(place) for place in range(scales)]
+        self._decoder = [folded(place) for place in range(scales, len(rooms))]
         for layer in (*network.up, network.head):
             layer.weight.data *= rest
-        self._up = [_Transposed(layer, device, dtype) for layer in network.up]
+        self._up = [
+            _Transposed(layer, size, device, dtype)
+            for layer, size in zip(network.up, sizes[scales - 1 :], strict=False)
+        ]
         self._head = network.head.weight.data.flatten().to(device, dtype)
         self._bias = float(network.head.bias)
-
-    def mask_shapes(self, rows: int, columns: int) -> list[tuple[int, int, int]]:
-        """(y, x, channel) of the masks that a pass over an image needs, in order of use.
-
-        None for a network without dropout.
-        """
-        if not self._has_dropout:
-            return []
-        depths = [*range(self._depth), *range(self._depth - 2, -1, -1)]
-        return [
-            (rows >> depth, columns >> depth, maps)
-            for depth, maps in zip(depths, self._maps, strict=True)
-        ]
 
     @torch.inference_mode()
     def before_dropout(self, images: torch.Tensor) -> torch.Tensor:
@@ -111,14 +110,17 @@ class FoldedUNet:
 class _Convolution:
     """Convolution, ReLU, and a mask where there is one."""
 
-    def __init__(self, layer: nn.Conv2d, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, layer: nn.Conv2d, size: tuple[int, int], device: torch.device, dtype: torch.dtype
+    ) -> None:
         self._padding = list(layer.padding)
         self._bias = layer.bias.data.to(device, dtype)
         weight = layer.weight.data.to(device, dtype, memory_format=torch.channels_last)
         self._fused = has_fused_convolutions(device)
         if self._fused:
+            shape = [PACKING_BATCH, layer.in_channels, *size]
             weight = torch.ops.mkldnn._reorder_convolution_weight(
-                weight, self._padding, [1, 1], [1, 1], 1
+                weight, self._padding, [1, 1], [1, 1], 1, shape
             )
         self._weight = weight
 
@@ -139,13 +141,20 @@ class _Convolution:
 class _Transposed:
     """The 2x2 transposed convolution that doubles the resolution."""
 
-    def __init__(self, layer: nn.ConvTranspose2d, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        layer: nn.ConvTranspose2d,
+        size: tuple[int, int],
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
         self._bias = layer.bias.data.to(device, dtype)
         self._weight = layer.weight.data.to(device, dtype)
         self._fused = has_fused_convolutions(device)
         if self._fused:
+            shape = [PACKING_BATCH, layer.in_channels, *size]
             self._weight = torch.ops.mkldnn._reorder_convolution_transpose_weight(
-                self._weight, [0, 0], [0, 0], [2, 2], [1, 1], 1
+                self._weight, [0, 0], [0, 0], [2, 2], [1, 1], 1, shape
             )
 
     def __call__(self, features: torch.Tensor) -> torch.Tensor:

@@ -49,7 +49,7 @@ def contenders(network: MCDUNet, side: int, engine: Engine) -> dict[str, Contend
     single = image.to(device)
     batch = _batch(image, FLOAT32_BATCH, device, torch.float32)
     cast_batch = _batch(image, BATCH, device, dtype)
-    bare = FoldedUNet(_dropout_free(network), device, dtype)
+    bare = FoldedUNet(_dropout_free(network), side, side, device, dtype)
     own_batch = _batch(image, engine.batch, device, dtype)
     found = {
         "naive": Contender(lambda: plain(single).sigmoid(), 1),
@@ -115,14 +115,18 @@ def _bare(layer: nn.Conv2d | nn.ConvTranspose2d, side: int, engine: Engine) -> C
         )
     ops = torch.ops.mkldnn
     if transposed:
-        packed = ops._reorder_convolution_transpose_weight(weight, padding, [0, 0], stride)
+        packed = ops._reorder_convolution_transpose_weight(
+            weight, padding, [0, 0], stride, input_size=list(features.shape)
+        )
         rest = (padding, [0, 0], stride, [1, 1], 1, "none", [], "")
         return Contender(
             lambda: ops._convolution_transpose_pointwise(features, packed, bias, *rest),
             engine.batch,
             flops,
         )
-    packed = ops._reorder_convolution_weight(weight, padding, stride)
+    packed = ops._reorder_convolution_weight(
+        weight, padding, stride, input_size=list(features.shape)
+    )
     rest = (padding, stride, [1, 1], 1, "none", [], "")
     return Contender(
         lambda: ops._convolution_pointwise(features, packed, bias, *rest), engine.batch, flops

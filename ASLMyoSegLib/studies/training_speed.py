@@ -14,6 +14,7 @@ from ..network import MCDUNet
 from ..network.losses import dice_loss
 from ..parallel import Group
 from ..training.fit import Step, TrainingConfig
+from ..training.optimiser import SweepingAdam
 
 REPETITIONS = 3
 
@@ -32,8 +33,8 @@ def training_speed(network: MCDUNet, side: int, device: torch.device) -> dict[st
         scale[-1] = nn.Dropout(network.architecture.dropout)
     own = copy.deepcopy(network).to(device, memory_format=torch.channels_last).train()
     plain_adam = torch.optim.Adam(plain.parameters(), lr=config.learning_rate)
-    fused_adam = torch.optim.Adam(own.parameters(), lr=config.learning_rate, fused=True)
-    step = Step(own, fused_adam, dice_loss, config, device, Group())
+    own_adam = SweepingAdam(own, config.learning_rate)
+    step = Step(own, own_adam, dice_loss, config, device, Group())
     generator = torch.Generator().manual_seed(0)
 
     def plain_step() -> None:

@@ -24,6 +24,7 @@ from ..uncertainty.engine import Engine
 from .augmentation import augment
 from .data_parallel import data_parallel, synchronised
 from .dataset import Examples, read_examples
+from .optimiser import SweepingAdam
 
 VALIDATION_PASSES = 4
 WHOLE_IMAGES = 0.8
@@ -107,7 +108,7 @@ def _fit(
         recipe["processes"] = group.size
     if config.initial_model is not None:
         recipe["initial_model"] = _start_from(config.initial_model, network)
-    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
+    optimiser = SweepingAdam(network, config.learning_rate)
     resume = Path(f"{output}.resume")
     first, best = _load_state(resume, config, network, optimiser)
     if len(set(group.gather(first))) > 1:
@@ -158,7 +159,7 @@ class Step:
     def __init__(
         self,
         network: MCDUNet,
-        optimiser: torch.optim.Optimizer,
+        optimiser: SweepingAdam,
         loss_of: Loss,
         config: TrainingConfig,
         device: torch.device,
@@ -174,8 +175,8 @@ class Step:
         config, group = self._config, self._group
         self._side = config.crop if epoch < WHOLE_IMAGES * config.epochs else None
         share = epoch / config.epochs if config.schedule == "cosine" else 0.0
-        for parameters in self._optimiser.param_groups:
-            parameters["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+        rate = config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+        self._optimiser.set_learning_rate(rate)
         self._network.train()
         # A seed per epoch, so that a resumed training sees what an unbroken one would have seen.
         seed = config.seed * 100_003 + epoch
@@ -208,7 +209,6 @@ class Step:
         with autocast(self._device):
             logits = self._network(images)
         loss = self._loss_of(logits, masks.to(self._device)) * weight
-        self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self._optimiser.step()
         return loss.item()
@@ -253,12 +253,12 @@ def _save_state(
     path: Path,
     config: TrainingConfig,
     network: MCDUNet,
-    optimiser: torch.optim.Optimizer,
+    optimiser: SweepingAdam,
     epoch: int,
     best: float,
 ) -> None:
     tensors = {f"network.{k}": v.contiguous() for k, v in network.state_dict().items()}
-    for index, state in optimiser.state_dict()["state"].items():
+    for index, state in optimiser.state().items():
         tensors |= {f"adam.{index}.{k}": v.contiguous() for k, v in state.items()}
     metadata = {
         "config": json.dumps(dataclasses.asdict(config)),
@@ -276,7 +276,7 @@ def _save_state(
 
 
 def _load_state(
-    path: Path, config: TrainingConfig, network: MCDUNet, optimiser: torch.optim.Optimizer
+    path: Path, config: TrainingConfig, network: MCDUNet, optimiser: SweepingAdam
 ) -> tuple[int, float]:
     """Next epoch and best Dice so far; network and optimiser are put where they were."""
     if not path.is_file():
@@ -295,16 +295,10 @@ def _load_state(
     network.load_state_dict(
         {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
     )
-    parameters = list(network.parameters())
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("adam."):
             _, index, key = name.split(".")
-            state.setdefault(int(index), {})[key] = _laid_out_as(parameters[int(index)], tensor)
-    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+            state.setdefault(int(index), {})[key] = tensor
+    optimiser.load_state(state)
     return int(metadata["epoch"]), float(metadata["best"])
-
-
-def _laid_out_as(parameter: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
-    """The same numbers in the parameter's order in memory, which fused Adam relies on."""
-    return torch.empty_like(parameter).copy_(tensor) if tensor.ndim else tensor

@@ -69,9 +69,8 @@ class Engine:
         self.device = device
         self.dtype = dtype or sampling_type(device)
         self._keep = 1 - network.architecture.dropout
-        self._network = FoldedUNet(network, device, self.dtype)
-        self._shapes = self._network.mask_shapes(rows, columns)
-        self._words = [words_for(y * x * maps) for y, x, maps in self._shapes]
+        self._network = FoldedUNet(network, rows, columns, device, self.dtype)
+        self._words = [words_for(y * x * maps) for y, x, maps in self._network.mask_shapes]
         self._graph: GraphedPass | None = None
         self._setting = [network.architecture, rows, columns, device, self.dtype]
         self._blank = torch.zeros(1, 1, rows, columns)
@@ -134,7 +133,8 @@ class Engine:
 
     def _masks(self, words: torch.Tensor) -> Iterator[torch.Tensor]:
         parts = words.split(self._words, dim=1)
-        for (rows, columns, maps), part in zip(self._shapes, parts, strict=True):
+        shapes = self._network.mask_shapes
+        for (rows, columns, maps), part in zip(shapes, parts, strict=True):
             values = spread(part, self.dtype)[:, : rows * columns * maps]
             yield values.reshape(-1, rows, columns, maps).permute(0, 3, 1, 2)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import dataclasses
 from pathlib import Path
 
@@ -10,10 +12,12 @@ import torch
 from safetensors.torch import load_file
 
 from ASLMyoSegLib.errors import ModelError, OutputError, SeriesError
-from ASLMyoSegLib.network import Architecture, load_model
+from ASLMyoSegLib.network import Architecture, MCDUNet, load_model
+from ASLMyoSegLib.training import fit
 from ASLMyoSegLib.training.augmentation import augment
 from ASLMyoSegLib.training.dataset import read_examples
 from ASLMyoSegLib.training.fit import TrainingConfig, train
+from ASLMyoSegLib.training.optimiser import SweepingAdam
 
 CONFIG = TrainingConfig(architecture=Architecture(4, 3, 3, 0.5), epochs=3, learning_rate=3e-3)
 
@@ -110,3 +114,33 @@ def test_crops_hold_the_muscle_and_are_normalised_as_whole_images(dataset: Path,
     assert not torch.allclose(images.mean((1, 2, 3)), torch.zeros(8), atol=0.05)
     with pytest.raises(SeriesError, match="crop of 128"):
         train(dataset, tmp_path / "m.safetensors", dataclasses.replace(CONFIG, crop=128))
+
+
+def test_adam_takes_the_steps_of_pytorchs_own():
+    torch.manual_seed(0)
+    plain = MCDUNet(Architecture(4, 2, 3, 0.0))
+    swept = copy.deepcopy(plain).to(memory_format=torch.channels_last)
+    optimisers = torch.optim.Adam(plain.parameters(), lr=1e-2), SweepingAdam(swept, 1e-2)
+    images = torch.randn(2, 1, 16, 16)
+    for _ in range(4):
+        for network, optimiser in zip((plain, swept), optimisers, strict=True):
+            network(images).square().mean().backward()
+            optimiser.step()
+        plain.zero_grad()
+    for expected, found in zip(plain.parameters(), swept.parameters(), strict=True):
+        # Adam divides by gradients, so that rounding shows where these are small.
+        assert torch.allclose(expected, found, atol=1e-3)
+
+
+def test_bfloat16_learns_as_float32_does(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    config = dataclasses.replace(CONFIG, epochs=10, augmentation=False)
+    curves: dict[str, list[float]] = {"bfloat16": [], "float32": []}
+    for name, curve in curves.items():
+        if name == "float32":
+            monkeypatch.setattr(fit, "autocast", lambda device: contextlib.nullcontext())
+        train(dataset, tmp_path / f"{name}.safetensors", config, lambda *a, c=curve: c.append(a[2]))
+    fall = curves["float32"][0] - curves["float32"][-1]
+    assert fall > 0.01
+    assert curves["bfloat16"] == pytest.approx(curves["float32"], abs=0.3 * fall)
