@@ -89,7 +89,8 @@ def flow_column(panel, column=2):
 def test_the_whole_way_of_a_person(host, panel, tmp_path):
     ui = panel.ui
     ui.sampleDataButton.click()
-    assert "rest: 13 frames (6 control, 6 label, 1 m0scan)" in ui.seriesInfoLabel.text
+    assert "13 frames (6 control, 6 label, 1 m0scan)" in ui.seriesInfoLabel.text
+    assert ui.conditionComboBox.currentText == "rest"
     assert len(panel.series.all_in(slicer.mrmlScene)) == 2
 
     ui.fixedTrialsCheckBox.click()
@@ -402,12 +403,37 @@ def test_rest_and_stress_are_told_apart_and_keep_their_own_masks(host, reviewed)
     panel.ui.seriesSelector.setCurrentNode(stress.browser)
     host.process_events()
     assert panel.series == stress
-    assert panel.ui.seriesInfoLabel.text.startswith("stress")
+    assert panel.ui.conditionComboBox.currentText == "stress"
     assert panel.ui.uncertaintyLabel.text == "Not segmented yet."
     panel.logic.showSampleResult(stress)
     panel.requestFlow()
     host.wait_until(lambda: "MBF" in panel.ui.flowLabel.text)
     assert rest.flow()[0] != stress.flow()[0]
+
+
+def test_the_condition_can_be_told(host, reviewed):
+    rest, stress = reviewed.series.all_in(slicer.mrmlScene)
+    reviewed.ui.conditionComboBox.currentText = "stress"
+    assert rest.condition == "stress"
+    reviewed.ui.seriesSelector.setCurrentNode(stress.browser)
+    host.process_events()
+    assert stress.condition == "stress"
+    reviewed.ui.conditionComboBox.currentText = "rest"
+    assert (rest.condition, stress.condition) == ("stress", "rest")
+
+
+def test_a_result_goes_to_the_series_that_it_was_started_for(host, panel, small_model):
+    panel.ui.sampleDataButton.click()
+    rest, stress = panel.series.all_in(slicer.mrmlScene)
+    panel.ui.modelPathLineEdit.currentPath = str(small_model)
+    panel.ui.fixedTrialsCheckBox.click()
+    panel.ui.trialsSpinBox.value = 2
+    panel.ui.segmentButton.click()
+    panel.ui.seriesSelector.setCurrentNode(stress.browser)
+    host.wait_until(lambda: panel.ui.progressLabel.text.startswith("Done"))
+    assert panel.series == stress
+    assert rest.segmented
+    assert not stress.segmented
 
 
 def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, panel):
