@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,6 +91,7 @@ def run(
 ) -> None:
     """Segment, measure flow, and write the report. Finished series are not done again."""
     from .network import load_model
+    from .parallel import launched_rank
     from .pipeline import run as run_all
 
     _refuse_both(trials, precision)
@@ -115,11 +117,12 @@ def run(
             progress=show,
         )
     failed = [outcome for outcome in outcomes if outcome.report is None]
-    for outcome in outcomes:
+    first = launched_rank() == 0
+    for outcome in outcomes if first else ():
         if outcome.report is not None:
             note = " (finished before)" if outcome.resumed else ""
             print(f"{outcome.report}{note}")
-    for outcome in failed:
+    for outcome in failed if first else ():
         print(f"failed: {outcome.error}", file=sys.stderr)
     if failed:
         raise typer.Exit(2)
@@ -214,6 +217,7 @@ def train(
 ) -> None:
     """Train a network. Killed and started again, it goes on from the last epoch."""
     from .network import Architecture
+    from .parallel import launched_rank
     from .training.fit import TrainingConfig
     from .training.fit import train as fit
 
@@ -239,7 +243,8 @@ def train(
             bar.update(task, completed=epoch, description=words)
 
         best = fit(dataset, output, config, progress=show)
-    print(f"{output}: validation Dice {best:.4f}")
+    if launched_rank() == 0:
+        print(f"{output}: validation Dice {best:.4f}")
 
 
 @app.command()
@@ -277,6 +282,42 @@ def evaluate(
     Console().print(_metrics_table(metrics))
 
 
+@app.command()
+def bench(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="JSON of the results; a figure goes beside it.")
+    ] = Path("bench.json"),
+    base_maps: Annotated[int, typer.Option(min=1, help="Feature maps at full resolution.")] = 64,
+    scales: Annotated[int, typer.Option(min=2, max=6, help="Resolution scales.")] = 5,
+    kernel_size: Annotated[int, typer.Option(help="Of the convolutions; odd.")] = 5,
+    device: OnDevice = Device.auto,
+    repetitions: Annotated[int, typer.Option(min=3, help="Of every measurement.")] = 7,
+) -> None:
+    """Measure the engine beside plain PyTorch and beside its ceilings. Keep the machine idle."""
+    from .display.bench_figure import draw_bench
+    from .io.files import replacing
+    from .network import Architecture
+    from .studies.bench import bench as measure
+
+    if kernel_size % 2 == 0:
+        raise typer.BadParameter("must be odd.", param_hint="--kernel-size")
+    if output.suffix != ".json":
+        output = output / "bench.json"
+    with _progress() as bar:
+        task = bar.add_task("bench", total=None)
+        result = measure(
+            Architecture(base_maps, scales, kernel_size),
+            device=device.value,
+            repetitions=repetitions,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    with replacing(output) as beside:
+        beside.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    with replacing(output.with_suffix(".svg")) as beside:
+        draw_bench(result, beside)
+    Console().print(_bench_table(result))
+
+
 @app.callback(invoke_without_command=True)
 def about(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -303,7 +344,9 @@ def _refuse_both(trials: int | None, precision: float | None) -> None:
 @contextmanager
 def _progress() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+    # Of several processes that torchrun started, one shows how far it is.
+    hidden = os.environ.get("RANK", "0") != "0"
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=hidden) as bar:
         yield bar
 
 
@@ -323,6 +366,27 @@ def _metrics_table(metrics: dict) -> Table:
             "n/a" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
         )
         table.add_row(f"MBF, {name}", text)
+    return table
+
+
+def _bench_table(result: dict) -> Table:
+    table = Table(title=f"{result['device']}, {result['dtype']}, batch {result['batch']}")
+    table.add_column("way")
+    table.add_column("ms per pass", justify="right")
+    table.add_column("quartiles", justify="right")
+    for name, value in result["ms_per_pass"].items():
+        quartiles = result["ms_per_pass_quartiles"].get(name)
+        spread = f"{quartiles[0]:.2f} to {quartiles[1]:.2f}" if quartiles else ""
+        table.add_row(name.replace("_", " "), f"{value:.2f}", spread)
+    table.add_section()
+    for name in ("ratio_to_no_dropout", "ratio_to_convolutions", "speedup_over_naive"):
+        table.add_row(name.replace("_", " "), f"{result[name]:.2f}")
+    for name, value in result["seconds"].items():
+        table.add_row(name, f"{value:.1f} s")
+    table.add_section()
+    for name, value in result["training"]["ms_per_image"].items():
+        table.add_row(f"training step, {name.replace('_', ' ')}, per image", f"{value:.1f}")
+    table.add_row("training speedup", f"{result['training']['speedup']:.2f}")
     return table
 
 

@@ -18,6 +18,7 @@ from .io import (
 )
 from .io.files import replacing
 from .network import LoadedModel, load_model
+from .parallel import launched, launched_rank
 from .results import measure_flow, summarise, write_results
 from .series import Segmentation
 from .uncertainty import DEFAULT_PRECISION
@@ -42,6 +43,17 @@ class Outcome:
     resumed: bool = False
 
 
+@dataclass(frozen=True)
+class _Settings:
+    """What all series of a run have in common."""
+
+    trials: int | None
+    precision: float | None
+    seed: int
+    device: str
+    scene: bool
+
+
 def run(
     path: str | Path,
     output: str | Path,
@@ -60,6 +72,10 @@ def run(
     One series is written into `output` itself, several into a folder each. A series that fails
     does not stop the others; one that an earlier start finished is left as it is. A folder of
     results appears whole or not at all.
+
+    Started by ``torchrun``, each process takes a share of the series, and each returns all
+    outcomes; the next start shares out what a killed process left. The first process alone takes
+    a single series, and the others return nothing.
 
     Args:
         path: a ``*_asl.nii[.gz]`` file or a folder.
@@ -83,24 +99,32 @@ def run(
     model = model or load_model()
     if trials is None and precision is None:
         precision = DEFAULT_PRECISION
-    settings = {
-        "trials": trials, "precision": precision, "seed": seed, "device": device, "scene": scene,
-    }  # fmt: skip
+    settings = _Settings(trials, precision, seed, device, scene)
+    if len(sources) == 1 and launched_rank() > 0:
+        return []
     if len(sources) == 1:
-        return [_run_one(sources[0], output, model, rv_insertion, progress, **settings)]
+        return [_run_one(sources[0], output, model, rv_insertion, progress, settings)]
     if rv_insertion is not None:
         raise OutputError(
             f"{rv_insertion}: one file of RV insertion points cannot serve the "
             f"{len(sources)} series beneath {path}; run them one by one."
         )
-    outcomes = []
-    for source in sources:
-        target = output / series_name(source)
-        try:
-            outcomes.append(_run_one(source, target, model, None, progress, **settings))
-        except ASLMyoSegError as error:
-            outcomes.append(Outcome(source, None, error=str(error)))
-    return outcomes
+    targets = {source: output / series_name(source) for source in sources}
+    with launched() as group:
+        # Open ones first, so that what a killed process left is shared out among all. The first
+        # process decides, as the folder changes while others look.
+        order = group.from_first(
+            sorted(sources, key=lambda s: _is_finished(targets[s], s, model, settings))
+        )
+        outcomes = []
+        for source in order[group.rank :: group.size]:
+            try:
+                done = _run_one(source, targets[source], model, None, progress, settings)
+            except ASLMyoSegError as error:
+                done = Outcome(source, None, error=str(error))
+            outcomes.append(done)
+        gathered = [outcome for part in group.gather(outcomes) for outcome in part]
+    return sorted(gathered, key=lambda outcome: sources.index(outcome.source))
 
 
 def _run_one(
@@ -109,15 +133,10 @@ def _run_one(
     model: LoadedModel,
     rv_insertion: str | Path | None,
     progress: Callable[[str, int, int], None] | None,
-    *,
-    trials: int | None,
-    precision: float | None,
-    seed: int,
-    device: str,
-    scene: bool,
+    settings: _Settings,
 ) -> Outcome:
     report = output / "report.html"
-    if _is_finished(output, source, model, trials, precision, seed):
+    if _is_finished(output, source, model, settings):
         return Outcome(source, report, resumed=True)
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise OutputError(
@@ -130,10 +149,10 @@ def _run_one(
     posterior = segment(
         series,
         model,
-        trials=trials,
-        precision=precision,
-        seed=seed,
-        device=device,
+        trials=settings.trials,
+        precision=settings.precision,
+        seed=settings.seed,
+        device=settings.device,
         progress=(lambda done, of: progress(series.name, done, of)) if progress else None,
     )
     masks = posterior.mean >= 0.5
@@ -146,33 +165,35 @@ def _run_one(
         segmentation,
         posterior,
         result,
-        precision=precision,
+        precision=settings.precision,
         seconds=time.monotonic() - started,
         warnings=warnings,
     )
     with replacing(output) as beside:
         beside.mkdir()
-        write_results(beside, series, posterior, segmentation, result, summary, points, scene=scene)
+        write_results(
+            beside,
+            series,
+            posterior,
+            segmentation,
+            result,
+            summary,
+            points,
+            scene=settings.scene,
+        )
     return Outcome(source, report)
 
 
-def _is_finished(
-    output: Path,
-    source: Path,
-    model: LoadedModel,
-    trials: int | None,
-    precision: float | None,
-    seed: int,
-) -> bool:
+def _is_finished(output: Path, source: Path, model: LoadedModel, settings: _Settings) -> bool:
     """Whether an earlier start wrote these very results: ``summary.json`` is written last."""
     try:
         summary = json.loads((output / "summary.json").read_text(encoding="utf-8"))
         return (
             summary["series"] == series_name(source)
             and summary["model"]["sha256"] == model.sha256
-            and summary["precision"] == precision
-            and (trials is None or summary["trials"] == trials)
-            and summary["seed"] == seed
+            and summary["precision"] == settings.precision
+            and (settings.trials is None or summary["trials"] == settings.trials)
+            and summary["seed"] == settings.seed
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False

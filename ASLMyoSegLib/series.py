@@ -94,8 +94,9 @@ class Posterior:
         seed: that reproduces the passes on the same machine.
         device: that computed them, e.g. ``cpu``.
         model: name and sha256 of the weights.
-        mcd_interval: float64 (frame, slice, 2), where with 95 % confidence the MCD Uncertainty of
-            endless passes lies; NaN where the passes do not tell. None where nobody asked.
+        mcd_interval: float64 (frame, slice, 2), where with 95 % confidence the mean MCD Uncertainty
+            of repeated runs with as many passes lies; NaN where the passes do not tell. None where
+            nobody asked.
     """
 
     mean: np.ndarray

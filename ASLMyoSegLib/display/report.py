@@ -142,14 +142,22 @@ def _gallery(
         cards.append(
             f'<figure class="{"check" if doubtful[frame, k] else ""}">'
             f'<img alt="frame {frame}" src="{as_data_uri(figure)}">'
-            f"<figcaption><b>{_value(scores[frame, k])}</b>"
+            f"<figcaption><b>{_value(scores[frame, k])}{_interval(posterior, frame, k)}</b>"
             f"{escape(' · '.join(w for w in words if w))}{flag}</figcaption></figure>"
         )
     return f"""<h2>Images, most doubtful first</h2>
 <p class="facts">Left: the image with the outlined muscle. Right: where the passes disagree
 (standard deviation) <img alt="scale" style="vertical-align: middle; height: 42px"
-src="{as_data_uri(draw_scale())}"> The number is the image's MCD Uncertainty.</p>
+src="{as_data_uri(draw_scale())}"> The number is the image's MCD Uncertainty, with the
+95 % interval over repeated runs.</p>
 <div class="cards">{"".join(cards)}</div>"""
+
+
+def _interval(posterior: Posterior, frame: int, k: int) -> str:
+    if posterior.mcd_interval is None or not np.isfinite(posterior.mcd_interval[frame, k]).all():
+        return ""
+    low, high = posterior.mcd_interval[frame, k]
+    return f' <span class="facts">{low:.2f} to {high:.2f}</span>'
 
 
 def _passes(trials: np.ndarray) -> str:

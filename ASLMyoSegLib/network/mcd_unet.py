@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from .dropout import ByteDropout
+from .dropout import BitDropout
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Scale(nn.Sequential):
                 nn.BatchNorm2d(outgoing),
                 nn.ReLU(inplace=True),
             ]
-        super().__init__(*layers, ByteDropout(architecture.dropout))
+        super().__init__(*layers, BitDropout(architecture.dropout))
 
 
 class MCDUNet(nn.Module):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import torch
 
 from ..errors import ASLMyoSegError
@@ -22,10 +24,26 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def sampling_type(device: torch.device) -> torch.dtype:
+    """The fastest type that masks do not suffer from: bfloat16 where it is native; float16 on older
+    GPUs; float32 on other processors."""
+    if has_native_bfloat16(device):
+        return torch.bfloat16
+    return torch.float16 if device.type == "cuda" else torch.float32
+
+
 def autocast(device: torch.device) -> torch.autocast:
     """bfloat16 where the processor or GPU computes in it, float32 elsewhere."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_native_bfloat16(device))
+
+
+def has_native_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware multiplies in bfloat16 itself. Where it does not (AVX-512 alone, GPUs
+    before Ampere), emulation is slower than float32."""
     if device.type == "cuda":
-        able = torch.cuda.is_bf16_supported()
-    else:
-        able = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=able)
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if not torch.backends.mkldnn.is_available():
+        return False
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()

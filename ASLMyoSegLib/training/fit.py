@@ -19,8 +19,10 @@ from ..network import Architecture, MCDUNet, load_model, save_model
 from ..network.losses import Loss, loss_by_name
 from ..network.precision import autocast, choose_device
 from ..network.preparation import normalise
-from ..uncertainty.sampler import stochastic
+from ..parallel import Group, launched
+from ..uncertainty.engine import Engine
 from .augmentation import augment
+from .data_parallel import data_parallel, synchronised
 from .dataset import Examples, read_examples
 
 VALIDATION_PASSES = 4
@@ -38,7 +40,7 @@ class TrainingConfig:
         loss: `dice`, `bce` or `tversky`.
         beta: weight of false positives in Tversky's loss, 0 to 1.
         epochs: passes over the training images.
-        batch_size: images a step.
+        batch_size: images a step and process.
         learning_rate: of Adam.
         schedule: `constant`, or `cosine` down to zero at the last epoch.
         augmentation: whether images are moved and recoloured.
@@ -69,97 +71,139 @@ def train(
     A file ``<output>.resume`` beside it keeps the state after every epoch: the same command
     started again after a kill goes on from there, to the same weights. It goes when done.
 
+    Started by ``torchrun``, the processes share every step, as one process with a batch as large
+    as theirs together; files are written by the first.
+
     Raises:
         SeriesError: where the data set cannot be used.
         ModelError: where the initial model cannot be used.
         OutputError: where files cannot be written, or a resume file is of another recipe.
     """
     training, validation = read_examples(dataset)
+    with launched() as group:
+        return _fit(training, validation, Path(output), config, progress, group)
+
+
+def _fit(
+    training: Examples,
+    validation: Examples,
+    output: Path,
+    config: TrainingConfig,
+    progress: Progress | None,
+    group: Group,
+) -> float:
     torch.manual_seed(config.seed)
     device = choose_device("auto")
     network = MCDUNet(config.architecture).to(device, memory_format=torch.channels_last)
     recipe = dataclasses.asdict(config)
+    if group.size > 1:
+        network = synchronised(network)
+        recipe["processes"] = group.size
     if config.initial_model is not None:
         recipe["initial_model"] = _start_from(config.initial_model, network)
-    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
     resume = Path(f"{output}.resume")
     first, best = _load_state(resume, config, network, optimiser)
-    loss_of = loss_by_name(config.loss, config.beta)
+    if len(set(group.gather(first))) > 1:
+        raise OutputError(f"{resume}: not all processes see this file; choose a shared folder.")
+    step = Step(network, optimiser, loss_by_name(config.loss, config.beta), config, device, group)
     started = time.monotonic()
     for epoch in range(first, config.epochs):
-        share = epoch / config.epochs if config.schedule == "cosine" else 0.0
-        for group in optimiser.param_groups:
-            group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
-        loss = _train_epoch(network, optimiser, loss_of, training, config, epoch, device)
-        dice = validation_dice(network, validation, config.batch_size, device)
-        if dice > best:
-            best = dice
-            save_model(output, network, _header(recipe, epoch, dice, training, validation))
-        _save_state(resume, config, network, optimiser, epoch + 1, best)
+        loss = step.epoch(training, epoch)
+        dice = validation_dice(network, validation, device, group)
+        if group.rank == 0:
+            if dice > best:
+                save_model(output, network, _header(recipe, epoch, dice, training, validation))
+            _save_state(resume, config, network, optimiser, epoch + 1, max(best, dice))
+        best = max(best, dice)
         if progress:
             done = epoch + 1 - first
             left = (time.monotonic() - started) / done * (config.epochs - epoch - 1)
             progress(epoch + 1, config.epochs, loss, dice, left)
-    resume.unlink(missing_ok=True)
+    if group.rank == 0:
+        resume.unlink(missing_ok=True)
     return best
 
 
 def validation_dice(
-    network: MCDUNet, examples: Examples, batch_size: int, device: torch.device
+    network: MCDUNet, examples: Examples, device: torch.device, group: Group
 ) -> float:
     """Mean Dice coefficient over images, of the mean of a few stochastic passes.
 
     The network is judged as it is used: without dropout, batch normalisation would meet
     activations of another spread than those that it learned from, and masks would be worse.
     """
-    sampled = stochastic(network)
+    rows, columns = examples.images.shape[-2:]
+    engine = Engine(network, rows, columns, device, batch=VALIDATION_PASSES)
     scores = []
-    with torch.inference_mode(), autocast(device), torch.random.fork_rng():
-        torch.manual_seed(0)
-        for start in range(0, len(examples), batch_size):
-            part = slice(start, start + batch_size)
-            images = normalise(examples.images[part])
-            images = images.to(device, memory_format=torch.channels_last)
-            passes = [sampled(images).float().sigmoid() for _ in range(VALIDATION_PASSES)]
-            predicted = torch.stack(passes).mean(0) >= 0.5
-            target = examples.masks[part].to(device) > 0
-            hit = (predicted & target).sum((1, 2, 3))
-            total = predicted.sum((1, 2, 3)) + target.sum((1, 2, 3))
-            scores += (2 * hit / total.clamp_min(1)).tolist()
-    return sum(scores) / len(scores)
+    for index in range(group.rank, len(examples), group.size):
+        image = normalise(examples.images[index : index + 1])
+        prepared = engine.prepare(image, seed=0, stream=index)
+        predicted = engine.passes(prepared, VALIDATION_PASSES).mean((0, 1)).cpu() >= 0.5
+        target = examples.masks[index, 0] > 0
+        hit, total = (predicted & target).sum(), predicted.sum() + target.sum()
+        scores.append(float(2 * hit / total.clamp_min(1)))
+    return sum(sum(part) for part in group.gather(scores)) / len(examples)
 
 
-def _train_epoch(
-    network: MCDUNet,
-    optimiser: torch.optim.Optimizer,
-    loss_of: Loss,
-    examples: Examples,
-    config: TrainingConfig,
-    epoch: int,
-    device: torch.device,
-) -> float:
-    network.train()
-    # A seed per epoch, so that a resumed training sees what an unbroken one would have seen.
-    generator = torch.Generator().manual_seed(config.seed * 100_003 + epoch)
-    torch.manual_seed(config.seed * 100_003 + epoch)
-    order = torch.randperm(len(examples), generator=generator)
-    batches = order.split(config.batch_size)
-    total = 0.0
-    for batch in batches:
-        images, masks = examples.images[batch], examples.masks[batch]
-        if config.augmentation:
+class Step:
+    """One optimisation step after the other, over the processes of a group."""
+
+    def __init__(
+        self,
+        network: MCDUNet,
+        optimiser: torch.optim.Optimizer,
+        loss_of: Loss,
+        config: TrainingConfig,
+        device: torch.device,
+        group: Group,
+    ) -> None:
+        self._network = data_parallel(network, group, device)
+        self._optimiser, self._loss_of = optimiser, loss_of
+        self._config, self._device, self._group = config, device, group
+
+    def epoch(self, examples: Examples, epoch: int) -> float:
+        """Every image once; returns the mean loss."""
+        config, group = self._config, self._group
+        share = epoch / config.epochs if config.schedule == "cosine" else 0.0
+        for parameters in self._optimiser.param_groups:
+            parameters["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+        self._network.train()
+        # A seed per epoch, so that a resumed training sees what an unbroken one would have seen.
+        seed = config.seed * 100_003 + epoch
+        generator = torch.Generator().manual_seed(seed)
+        order = torch.randperm(len(examples), generator=generator)
+        batches = order.split(config.batch_size * group.size)
+        if len(batches[-1]) < group.size:  # too few for each process to have one
+            batches = batches[:-1]
+        if group.rank > 0:  # the order is common, what is drawn for images is not
+            seed += group.rank * 1_000_003
+            generator.manual_seed(seed)
+        torch.manual_seed(seed)
+        total = 0.0
+        for batch in batches:
+            own = batch[group.rank :: group.size]
+            # Gradients are means over processes, so a process counts as it has images.
+            weight = len(own) * group.size / len(batch)
+            total += self.step(examples.images[own], examples.masks[own], weight, generator)
+        return sum(group.gather(total)) / (len(batches) * group.size)
+
+    def step(
+        self, images: torch.Tensor, masks: torch.Tensor, weight: float, generator: torch.Generator
+    ) -> float:
+        """Learn from images and masks (n, 1, y, x), which count `weight`; returns the loss."""
+        if self._config.augmentation:
             images, masks = augment(images, masks, generator)
         else:
             images = normalise(images)
-        images = images.to(device, memory_format=torch.channels_last)
-        with autocast(device):
-            logits = network(images)
-        loss = loss_of(logits, masks.to(device))
-        optimiser.zero_grad(set_to_none=True)
+        images = images.to(self._device, memory_format=torch.channels_last)
+        with autocast(self._device):
+            logits = self._network(images)
+        loss = self._loss_of(logits, masks.to(self._device)) * weight
+        self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        optimiser.step()
-        total += loss.item()
-    return total / len(batches)
+        self._optimiser.step()
+        return loss.item()
 
 
 def _start_from(path: str, network: MCDUNet) -> dict:
@@ -234,10 +278,16 @@ def _load_state(
     network.load_state_dict(
         {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
     )
+    parameters = list(network.parameters())
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("adam."):
             _, index, key = name.split(".")
-            state.setdefault(int(index), {})[key] = tensor
+            state.setdefault(int(index), {})[key] = _laid_out_as(parameters[int(index)], tensor)
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
     return int(metadata["epoch"]), float(metadata["best"])
+
+
+def _laid_out_as(parameter: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
+    """The same numbers in the parameter's order in memory, which fused Adam relies on."""
+    return torch.empty_like(parameter).copy_(tensor) if tensor.ndim else tensor

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..errors import ASLMyoSegError
-from ..network import LoadedModel, MCDUNet
-from ..network.precision import autocast, choose_device
+from ..network import LoadedModel
+from ..network.precision import choose_device
 from ..series import ASLSeries, Posterior
 from . import DEFAULT_PRECISION
+from .engine import Engine, PreparedImage
 from .grid import NetworkGrid
 from .statistics import ImageStatistics, ImageSummary
 
 FLOOR = 64
 """Fewest passes per image by which a precision is judged."""
 
+MARGIN = 1.2
+"""An image is done where its estimated error is below the precision by this factor."""
+
 CEILING = 4096
 """Most passes that a precision may cost an image; its interval then says what was reached."""
-
-BATCH = 4
-"""Passes computed at once."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def stream(
     seed: int = 0,
     device: str = "auto",
 ) -> Iterator[Progress]:
-    """As `segment`, with partial results after each chunk of a quarter of a second at most.
+    """As `segment`, with partial results after each chunk of 0.3 s at most.
 
     Images take turns, so that each has a first mask after the first round and sharpens from there.
     Closing the iterator stops the work. Memory grows by one bit per pixel and pass only. Images
@@ -130,27 +128,30 @@ class _Sampling:
         frames, slices, rows, columns = self._shape
         self._grid = NetworkGrid.of(series, model.network.architecture.stride)
         flat = torch.from_numpy(np.ascontiguousarray(series.images, np.float32))
-        self._images = flat.reshape(frames * slices, 1, 1, rows, columns)
+        self._images = flat.reshape(frames * slices, 1, rows, columns)
         self._statistics = [ImageStatistics(rows, columns, device) for _ in range(frames * slices)]
-        self._wanted = [trials if trials is not None else FLOOR] * (frames * slices)
+        self._trials = trials
+        self._wanted: list[int] = []
 
     def run(self) -> Iterator[Progress]:
-        network = stochastic(self._model.network)
-        network = network.to(self._device, memory_format=torch.channels_last)
-        first_round = 0.0
+        prepared = [self._grid.apply(image[None]) for image in self._images]
+        rows, columns = prepared[0].shape[-2:]
+        engine = Engine(self._model.network, rows, columns, self._device)
+        images = [engine.prepare(p, self._seed, index) for index, p in enumerate(prepared)]
+        self._wanted = [self._trials or _whole_batches(FLOOR, engine)] * len(images)
         started = time.monotonic()
-        waiting = list(range(len(self._images)))
+        first_round = False
+        waiting = list(range(len(images)))
         while waiting:
             for index in waiting:
-                count = min(BATCH, self._wanted[index] - self._statistics[index].passes)
-                self._statistics[index].add(self._pass(network, index, count))
-                self._review(index)
+                self._chunk(engine, images[index], index)
                 passes = sum(s.passes for s in self._statistics)
                 expected = sum(self._wanted)
                 pace = (time.monotonic() - started) / passes
-                left = (expected - passes) * pace if first_round else None
-                yield Progress(passes, expected, left, self)
-            first_round = first_round or time.monotonic() - started
+                yield Progress(
+                    passes, expected, (expected - passes) * pace if first_round else None, self
+                )
+            first_round = True
             waiting = [i for i in waiting if self._statistics[i].passes < self._wanted[i]]
 
     def posterior(self) -> Posterior:
@@ -177,47 +178,30 @@ class _Sampling:
             mcd_interval=interval.reshape(frames, slices, 2),
         )
 
-    def _pass(self, network: MCDUNet, index: int, count: int) -> torch.Tensor:
-        with torch.inference_mode(), autocast(self._device), torch.random.fork_rng():
-            # A seed per image: what an image gets does not depend on the others.
-            state = [self._seed, index, self._statistics[index].passes]
-            torch.manual_seed(int(np.random.SeedSequence(state).generate_state(1)[0]))
-            batch = self._grid.apply(self._images[index]).to(self._device)
-            batch = batch.expand(count, -1, -1, -1).contiguous(memory_format=torch.channels_last)
-            return self._grid.undo(network(batch).float().sigmoid())[:, 0]
-
-    def _review(self, index: int) -> None:
-        """Ask for more passes where an image has had those asked for and is not yet precise."""
-        passes = self._statistics[index].passes
-        if self._precision is not None and passes == self._wanted[index]:
-            self._wanted[index] = passes_needed(
-                passes, self._statistics[index].summary(), self._precision
-            )
+    def _chunk(self, engine: Engine, image: PreparedImage, index: int) -> None:
+        statistics = self._statistics[index]
+        count = min(engine.batch, self._wanted[index] - statistics.passes)
+        probability = self._grid.undo(engine.passes(image, count))
+        statistics.add(probability[:, 0])
+        if self._precision is not None and statistics.passes == self._wanted[index]:
+            needed = passes_needed(statistics.passes, statistics.summary(), self._precision)
+            self._wanted[index] = _whole_batches(needed, engine)
 
 
 def passes_needed(passes: int, summary: ImageSummary, precision: float) -> int:
     """Passes after which an image is to be judged again; those that it had, where it is done.
 
-    The error falls with the root of the passes. No more than twice the passes are asked for at
-    once, as the estimate of the error has an error itself.
+    The error falls with the root of the passes. Its estimate has an error itself, of about a fifth:
+    so a margin is kept, and no more than twice the passes are asked for at once.
     """
     if np.isnan(summary.score):  # an empty mask has no score that could become precise
         return passes
-    excess = (summary.error / (precision * summary.score)) ** 2 if summary.score else 0.0
+    limit = precision * summary.score / MARGIN
+    excess = (summary.error / limit) ** 2 if limit else 0.0
     if excess <= 1 or passes >= CEILING:
         return passes
     return min(int(np.ceil(passes * min(excess * 1.05, 2.0))), CEILING)
 
 
-def stochastic(network: MCDUNet) -> MCDUNet:
-    """A copy for sampling: batch normalisation folded into the convolutions, dropout on."""
-    network = copy.deepcopy(network).eval()
-    for scale in (*network.encoder, *network.decoder):
-        layers = list(scale)
-        for position, layer in enumerate(layers):
-            if isinstance(layer, nn.BatchNorm2d):
-                scale[position - 1] = fuse_conv_bn_eval(layers[position - 1], layer)
-                scale[position] = nn.Identity()
-            elif isinstance(layer, nn.Dropout):
-                layer.train()
-    return network
+def _whole_batches(passes: int, engine: Engine) -> int:
+    return -(-passes // engine.batch) * engine.batch

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.linalg import hadamard
 from scipy.special import stdtrit
 
-from .scores import mcd_uncertainty
+from .scores import THRESHOLD, mcd_uncertainty
 
 GROUPS = 16
 """Passes are dealt out to so many groups; how much these differ tells the error of the score."""
 
 CONFIDENCE = 0.95
+
+NOWHERE = (np.nan, np.nan)
+"""The interval of a score that does not exist, or whose error is unknown."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class ImageSummary:
         std: float32 (y, x), 0 to 0.5.
         score: MCD Uncertainty; NaN where the mask is empty.
         error: standard error of the score over repetitions of N passes; NaN where unknown.
-        interval: 95 % confidence interval of the score of endless passes.
+        interval: where with 95 % confidence the mean score of such repetitions lies.
     """
 
     mean: np.ndarray
@@ -39,9 +43,12 @@ class ImageStatistics:
     """Mean, spread and score of one image, pass by pass.
 
     Welford's update (1962) within each group and Chan's merger (1983) of the groups: neither
-    subtracts large sums from each other, so float32 is enough. The standard error is the jackknife
-    that leaves one group out at a time (Busing, Meijer, van der Leeden 1999, for groups of unequal
-    sizes): it holds for the score as it is defined, with its square roots and its threshold.
+    subtracts large sums from each other, so float32 is enough.
+
+    The standard error comes from balanced half-samples (McCarthy 1969): half of the groups deviate
+    from all of them as all of them deviate from endless passes. So it holds for the score as it is
+    defined, with its square roots, and with its threshold, where the jackknife would count pixels
+    near one half several times.
     """
 
     def __init__(self, rows: int, columns: int, device: torch.device) -> None:
@@ -71,35 +78,43 @@ class ImageStatistics:
         return self._masks[0]
 
     def summary(self) -> ImageSummary:
-        """All that is known now; at least one pass must have been added."""
-        used = min(self.passes, GROUPS)
-        counts = np.array([len(range(g, self.passes, GROUPS)) for g in range(used)])
-        means = self._mean[:used].double().cpu().numpy()
-        squares = self._squares[:used].double().cpu().numpy()
-        weights = counts[:, None, None]
-        mean = (weights * means).sum(0) / self.passes
-        spread = squares + weights * (means - mean) ** 2
-        total = spread.sum(0)
-        std = np.sqrt(total / self.passes)
+        """All that is known now; at least one pass must have been added.
+
+        The error is unknown while there are fewer passes than groups.
+        """
+        counts = np.array([len(range(g, self.passes, GROUPS)) for g in range(GROUPS)])
+        means = self._mean.double().cpu().numpy()
+        squares = self._squares.double().cpu().numpy()
+        mean = np.tensordot(counts, means, 1) / self.passes
+        # Of each group: sum of differences from the mean of all, and of their squares.
+        first = counts[:, None, None] * (means - mean)
+        second = squares + first * (means - mean)
+        std = np.sqrt(second.sum(0) / self.passes)
         score = float(mcd_uncertainty(mean, std))
-        if used < 2:
-            return ImageSummary(*_single(mean, std), score, np.nan, (np.nan, np.nan))
-        # Without group g: the mean moves, and the squares about it lose what the move explains.
-        left = self.passes - weights
-        means_left = mean - weights * (means - mean) / left
-        squares_left = total - spread - left * (means_left - mean) ** 2
-        scores_left = mcd_uncertainty(means_left, np.sqrt(np.maximum(squares_left, 0) / left))
-        error = _jackknife_error(score, scores_left, self.passes / counts)
-        reach = stdtrit(used - 1, 0.5 + CONFIDENCE / 2) * error
-        return ImageSummary(*_single(mean, std), score, error, (score - reach, score + reach))
+        error, interval = np.nan, NOWHERE
+        if self.passes >= GROUPS and np.isfinite(score):
+            error = score * _relative_error(counts, mean, first, second)
+            reach = stdtrit(GROUPS - 1, 0.5 + CONFIDENCE / 2) * error
+            interval = (max(score - reach, 0.0), score + reach)
+        return ImageSummary(mean.astype(np.float32), std.astype(np.float32), score, error, interval)
 
 
-def _jackknife_error(score: float, left_out: np.ndarray, shares: np.ndarray) -> float:
-    """Standard error from scores without each group, whose shares are ``N / n_group``."""
-    pseudo = shares * score - (shares - 1) * left_out
-    estimate = len(shares) * score - ((1 - 1 / shares) * left_out).sum()
-    return float(np.sqrt(np.mean((pseudo - estimate) ** 2 / (shares - 1))))
+def _relative_error(
+    counts: np.ndarray, mean: np.ndarray, first: np.ndarray, second: np.ndarray
+) -> float:
+    """Of the quotient of total deviation and mask pixels, from the spread of both over halves.
 
-
-def _single(mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return mean.astype(np.float32), std.astype(np.float32)
+    Each row of a Hadamard matrix, and its reverse, takes one half of the groups. The quotient is
+    linearised about its value in all passes, as both parts are biased in halves.
+    """
+    rows = hadamard(GROUPS)[1:]
+    halves = (np.concatenate([rows, -rows]) > 0).astype(float)
+    passes = (halves @ counts)[:, None, None]
+    shift = np.tensordot(halves, first, 1) / passes
+    variance = np.tensordot(halves, second, 1) / passes - shift**2
+    total = np.sqrt(np.maximum(variance, 0)).sum((1, 2))
+    pixels = ((mean + shift) >= THRESHOLD).sum((1, 2))
+    whole = np.sqrt(second.sum(0) / counts.sum()).sum()
+    if whole == 0:
+        return 0.0
+    return float(np.std(total / whole - pixels / (mean >= THRESHOLD).sum()))

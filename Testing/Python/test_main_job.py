@@ -74,6 +74,29 @@ def test_default_model_finds_hearts_that_it_never_saw(dataset: Path, tmp_path: P
     assert metrics["mbf"]["n"] >= 10
 
 
+def test_run_to_a_precision_tells_passes_and_interval_of_each_image(dataset: Path, tmp_path: Path):
+    arguments = ["run", dataset / "sub-01", "-o", tmp_path / "out", "--precision", 0.2]
+    done = aslmyoseg(*arguments)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    assert summary["precision"] == 0.2
+    assert summary["trials"] == max(frame["trials"] for frame in summary["frames"])
+    for frame in summary["frames"]:
+        low, high = frame["mcd_interval"]
+        assert low < frame["mcd_uncertainty"] < high
+        assert high - low < 4 * 0.2 * frame["mcd_uncertainty"]
+        assert frame["trials"] >= 64
+    assert "finished before" in aslmyoseg(*arguments).stdout
+
+
+def test_trials_and_precision_exclude_each_other(dataset: Path, tmp_path: Path):
+    arguments = ["run", dataset, "-o", tmp_path / "out", "--trials", 4, "--precision", 0.1]
+    done = aslmyoseg(*arguments)
+    assert done.returncode == 2
+    assert "either trials or a precision" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_run_again_leaves_finished_results_and_other_folders_alone(dataset: Path, results: Path):
     before = {p.name: p.stat().st_mtime_ns for p in results.iterdir()}
     again = aslmyoseg("run", dataset / "sub-01", "-o", results, "--trials", 8, "--seed", 3)

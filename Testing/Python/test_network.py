@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from ASLMyoSegLib.errors import ModelError
 from ASLMyoSegLib.network import Architecture, MCDUNet, load_model, save_model
 from ASLMyoSegLib.network.checkpoint import FORMAT
-from ASLMyoSegLib.network.dropout import ByteDropout
+from ASLMyoSegLib.network.dropout import BitDropout
 from ASLMyoSegLib.network.losses import (
     binary_cross_entropy,
     dice_loss,
@@ -46,7 +46,7 @@ def test_cheap_dropout_drops_units_independently_at_its_rate_and_keeps_the_mean(
     """Rate and neighbours' correlation of 295,000 units; 5 standard errors, 1 in a million."""
     torch.manual_seed(5)
     features = torch.ones(8, 16, 48, 48).to(memory_format=torch.channels_last).requires_grad_()
-    out = ByteDropout(rate).train()(features)
+    out = BitDropout(rate).train()(features)
     dropped = (out == 0).float()
     error = 5 * (rate * (1 - rate) / dropped.numel()) ** 0.5
     assert dropped.mean().item() == pytest.approx(rate, abs=error)
@@ -55,7 +55,7 @@ def test_cheap_dropout_drops_units_independently_at_its_rate_and_keeps_the_mean(
     assert out[out != 0].unique().item() == pytest.approx(1 / (1 - rate))
     out.sum().backward()
     assert torch.equal(features.grad, out)
-    assert torch.equal(ByteDropout(rate).eval()(features), features)
+    assert torch.equal(BitDropout(rate).eval()(features), features)
 
 
 @given(st.floats(0.05, 0.95))

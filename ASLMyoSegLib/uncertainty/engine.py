@@ -1,0 +1,181 @@
+"""Stochastic passes as fast as the machine makes them: batches found by measurement."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from ..errors import ASLMyoSegError
+from ..network import MCDUNet
+from ..network.bernoulli import spread, words_for
+from ..network.folded import FoldedUNet
+from ..network.precision import sampling_type
+from .graph import GraphedPass
+from .random_words import RandomWords
+from .tuning import Choice, recall, remember
+
+CHUNK_SECONDS = 0.3
+"""A batch takes no longer than this, so that work can be stopped at once."""
+
+LARGEST_BATCH = {"cpu": 64, "cuda": 256}
+"""Beyond these, a pass gains little, and images would get more passes than they need."""
+
+REPETITIONS = 3
+
+NEARLY = 1.03
+"""Times per pass that differ by less than this factor are equal."""
+
+
+@dataclass(frozen=True)
+class PreparedImage:
+    """An image whose passes can begin: features before the first dropout, and its random bits."""
+
+    features: torch.Tensor
+    bits: RandomWords
+
+
+class Engine:
+    """Passes of one network over images of one size.
+
+    Attributes:
+        batch: passes computed at once. On CPUs it changes no draw.
+        device: where.
+        dtype: in which type.
+    """
+
+    def __init__(
+        self,
+        network: MCDUNet,
+        rows: int,
+        columns: int,
+        device: torch.device,
+        *,
+        dtype: torch.dtype | None = None,
+        batch: int | None = None,
+    ) -> None:
+        """Make ready.
+
+        Args:
+            network: trained.
+            rows: of the images, a multiple of the network's stride, as are the columns.
+            columns: of the images.
+            device: where to compute.
+            dtype: None takes the fastest.
+            batch: None measures, once on each machine, and records a CUDA graph where that pays.
+        """
+        self.device = device
+        self.dtype = dtype or sampling_type(device)
+        self._keep = 1 - network.architecture.dropout
+        self._network = FoldedUNet(network, rows, columns, device, self.dtype)
+        self._words = [words_for(y * x * maps) for y, x, maps in self._network.mask_shapes]
+        self._graph: GraphedPass | None = None
+        self._setting = [network.architecture, rows, columns, device, self.dtype]
+        self._blank = torch.zeros(1, 1, rows, columns)
+        if batch is not None:
+            self.batch = batch
+        else:
+            self._take(recall(self._setting) or self._tuned())
+        if device.type == "cuda" and batch is None:
+            image = self.prepare(self._blank, 0, 0)
+            self._graph = GraphedPass.if_faster(self._logits, image, self.batch)
+
+    def tune(self) -> None:
+        """Measure what is the fastest, take it, and remember it for this machine."""
+        self._take(self._tuned())
+
+    def prepare(self, image: torch.Tensor, seed: int, stream: int) -> PreparedImage:
+        """Begin with an image (1, 1, y, x) of zero mean and unit variance.
+
+        Args:
+            image: on any device.
+            seed: of the series.
+            stream: number of the image in it; streams are independent.
+        """
+        bits = RandomWords(self._keep, sum(self._words), seed, stream, self.device)
+        return PreparedImage(self._network.before_dropout(image), bits)
+
+    @torch.inference_mode()
+    def passes(self, image: PreparedImage, count: int) -> torch.Tensor:
+        """Probabilities of the next passes, float32 (count, 1, y, x).
+
+        Where memory runs out, batches are halved until they fit, with the same draws.
+
+        Raises:
+            ASLMyoSegError: where memory does not suffice for a single pass.
+        """
+        return self._within_memory(image.features, image.bits.draw(count)).sigmoid()
+
+    def _within_memory(self, features: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        try:
+            if self._graph is not None and len(words) == self._graph.batch:
+                return self._graph(features, words)
+            return self._logits(features, words)
+        except torch.OutOfMemoryError:
+            if len(words) == 1:
+                raise ASLMyoSegError(
+                    f"{self.device}: memory does not suffice for one pass; close other programs "
+                    "that use it, or take --device cpu."
+                ) from None
+        # Outside of the handler, whose traceback would keep the tensors alive.
+        self._graph = None
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.batch = min(self.batch, max(1, len(words) // 2))
+        parts = words.split(max(1, len(words) // 2))
+        return torch.cat([self._within_memory(features, part) for part in parts])
+
+    def _logits(self, features: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        logits = self._network.after_dropout(features, self._masks(words))
+        return logits.expand(len(words), -1, -1, -1)  # without dropout all passes are one
+
+    def _masks(self, words: torch.Tensor) -> Iterator[torch.Tensor]:
+        parts = words.split(self._words, dim=1)
+        shapes = self._network.mask_shapes
+        for (rows, columns, maps), part in zip(shapes, parts, strict=True):
+            values = spread(part, self.dtype)[:, : rows * columns * maps]
+            yield values.reshape(-1, rows, columns, maps).permute(0, 3, 1, 2)
+
+    def _take(self, choice: Choice) -> None:
+        self.batch = choice.batch
+        self._network.fuse_masks = choice.fuse_masks
+
+    def _tuned(self) -> Choice:
+        """Of batches that fit into memory and keep a chunk short, the largest of the fastest."""
+        image = self.prepare(self._blank, 0, 0)
+        paces: dict[int, float] = {}
+        batch = 1
+        while batch <= LARGEST_BATCH[self.device.type]:
+            try:
+                seconds = self._seconds(image, batch)
+            except torch.OutOfMemoryError:
+                break
+            if paces and seconds > CHUNK_SECONDS:
+                break
+            paces[batch] = seconds / batch
+            batch *= 2
+        worth = min(paces.values()) * NEARLY
+        batch = max(batch for batch, pace in paces.items() if pace <= worth)
+        choice = Choice(batch, self._fused_is_faster(image, batch))
+        remember(self._setting, choice)
+        return choice
+
+    def _fused_is_faster(self, image: PreparedImage, batch: int) -> bool:
+        """Not where oneDNN has no fast kernel for it; the results are the same."""
+        seconds = []
+        for fused in (True, False):
+            self._network.fuse_masks = fused
+            seconds.append(self._seconds(image, batch))
+        return seconds[0] <= seconds[1]
+
+    @torch.inference_mode()
+    def _seconds(self, image: PreparedImage, batch: int) -> float:
+        """The least of a few batches, as other work on the machine only adds."""
+        least = float("inf")
+        for _ in range(REPETITIONS):
+            started = time.perf_counter()
+            self._logits(image.features, image.bits.draw(batch)).sum().item()
+            least = min(least, time.perf_counter() - started)
+        return least
