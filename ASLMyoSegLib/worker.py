@@ -29,6 +29,7 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import sys
 import threading
 import time
@@ -176,6 +177,10 @@ def describe_devices() -> dict[str, Any]:
         why = "PyTorch can use this GPU."
     elif torch.version.cuda is None and torch.version.hip is None:
         why = "The installed PyTorch is built for the CPU only."
+        if shutil.which("nvidia-smi"):
+            why += (
+                " This computer has an NVIDIA driver: another build of PyTorch could use its GPU."
+            )
     else:
         why = "PyTorch finds no GPU, or no driver for it."
     devices.append({"name": "cpu", "label": f"CPU ({threads} thread{'s'[: threads > 1]})"})

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from ASLMyoSegLib.errors import ASLMyoSegError
 from ASLMyoSegLib.scene.descriptions import describe_frames
 from ASLMyoSegLib.scene.guess import check_frames, guess_frames
+from ASLMyoSegLib.scene.series_nodes import CONDITIONS
 from ASLMyoSegLib.scene.series_scene import SeriesScene
 from ASLMyoSegLib.series import VOLUME_TYPES
 
@@ -27,6 +28,8 @@ class SeriesSection(Section):
         ui.openFolderButton.connect("clicked()", self.onOpenFolder)
         ui.sampleDataButton.connect("clicked()", self.onSampleData)
         ui.seriesSelector.addAttribute("vtkMRMLSequenceBrowserNode", "ASLMyoSeg.role", "series")
+        ui.conditionComboBox.addItems(list(CONDITIONS))
+        ui.conditionComboBox.connect("currentIndexChanged(int)", self.onCondition)
         ui.sequenceSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onSequenceChosen)
         ui.fillFromNamesButton.connect("clicked()", self.onFillFromNames)
         ui.fillAlternatingButton.connect("clicked()", self.onFillAlternating)
@@ -43,7 +46,11 @@ class SeriesSection(Section):
         self.onSequenceChosen(None)
 
     def update(self) -> None:
-        self.ui.seriesInfoLabel.text = self._describe() if self.series else ""
+        ui, there = self.ui, self.series is not None
+        ui.conditionComboBox.enabled = there
+        if there and ui.conditionComboBox.currentText != self.series.condition:
+            ui.conditionComboBox.currentText = self.series.condition
+        ui.seriesInfoLabel.text = self._describe() if there else ""
 
     def onOpenFile(self) -> None:
         kinds = _("ASL series (*.nii *.nii.gz);;All files (*)")
@@ -66,6 +73,15 @@ class SeriesSection(Section):
         qt.QSettings().setValue("ASLMyoSeg/SeriesFolder", str(Path(path).parent))
         with explaining(_("The series cannot be opened.")):
             self.panel.use(self.panel.logic.openSeries(path)[0])
+
+    def onCondition(self, _index: int) -> None:
+        """Say that the series was taken at rest, or under stress."""
+        if (
+            self.series is not None
+            and self.series.condition != self.ui.conditionComboBox.currentText
+        ):
+            self.series.condition = self.ui.conditionComboBox.currentText
+            self.panel.requestFlow()
 
     def onSequenceChosen(self, sequence) -> None:
         """Show the frames of a loaded sequence, as far as it tells what they are."""
@@ -147,8 +163,7 @@ class SeriesSection(Section):
         kinds = [row.volume_type for row in rows]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in VOLUME_TYPES)
         times = sorted({f"{row.inversion_time:.3g}" for row in rows if row.volume_type != "m0scan"})
-        return _("{condition}: {frames} frames ({counts}), slices: {slices}, TI {times} s").format(
-            condition=self.series.condition,
+        return _("{frames} frames ({counts}), slices: {slices}, TI {times} s").format(
             frames=len(rows),
             counts=counts,
             slices=len(rows[0].pixels),

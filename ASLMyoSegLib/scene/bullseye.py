@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,14 @@ SPACING = 150.0
 """From one disc to the next, mm."""
 ALONE = 110.0
 """Half the height of the view of a single disc, mm: narrow views hold it, and a legend beneath."""
-LARGEST_RESERVE = 4.0
+SMALLEST_RESERVE = 4.0
+"""Of the reserve's colour scale, so that a healthy reserve looks alike in most people."""
 SERIES = "ASLMyoSeg.series"
 SELECTED = "ASLMyoSeg.segment"
+SHOWN = "ASLMyoSeg.discs"
+"""Attribute of the view: how many discs it was aimed at."""
+NO_VALUE = (0.25, 0.25, 0.25)
+"""Colour of segments without flow."""
 OUTLINE_COLOUR = (0.25, 0.95, 1.0)
 """Of the selected segment: in no colour map of ours."""
 _BASE, _FLOW, _RESERVE, _TEXT, _FRAME = (
@@ -31,47 +37,46 @@ _BASE, _FLOW, _RESERVE, _TEXT, _FRAME = (
 
 
 def show_series(scene: Any, browser: Any) -> None:
-    """Make the bullseye that of a series, with its counterpart at rest or stress."""
+    """Make the bullseye that of a series, with its counterpart at rest or stress, and look at it.
+
+    The view is made where there is none, orthographic, seen from the front, without box and labels.
+    """
     _model(scene, _BASE).SetNodeReferenceID(SERIES, browser.GetID())
+    _view(scene).RemoveAttribute(SHOWN)
     update_bullseye(scene)
 
 
 def update_bullseye(scene: Any) -> None:
     """Draw the flow that the tables hold: one disc, or rest, stress and their ratio.
 
-    The view is made where there is none, orthographic, seen from the front, without box and labels.
+    The view stays as a person has zoomed it, as long as the number of discs does.
     """
     flow, reserve = _discs(scene)
-    end = scale_end(v for d in flow for v in d.values.values())
-    for role, shown, top, colours, title in (
-        (_FLOW, flow, end, "ASLMyoSeg_MBF", "mL/g/min"),
-        (_RESERVE, reserve, LARGEST_RESERVE, "ASLMyoSeg_Reserve", "stress / rest"),
-    ):
-        model = _model(scene, role)
-        model.SetAndObservePolyData(discs.sector_mesh(shown, known=True))
-        _colour_by(model, colour_node(scene, colours), top)
-        legend = add_legend(model, title, **_legend_place(role, len(flow) + len(reserve)))
-        legend.SetVisibility(bool(shown))
-        legend.SetViewNodeIDs((_view(scene).GetID(),))
+    groups = (
+        _Group(flow, _FLOW, "ASLMyoSeg_MBF", "mL/g/min", 0.0),
+        _Group(reserve, _RESERVE, "ASLMyoSeg_Reserve", "stress / rest", SMALLEST_RESERVE),
+    )
     every = (*flow, *reserve)
-    _plain(_model(scene, _BASE), discs.sector_mesh(every, known=False), (0.25, 0.25, 0.25))
+    for group in groups:
+        model = _model(scene, group.role)
+        model.SetAndObservePolyData(discs.sector_mesh(group.discs, known=True))
+        _colour_by(model, colour_node(scene, group.colours), group.end)
+        legend = add_legend(model, group.unit, **_legend_place(group.role, len(every)))
+        legend.SetVisibility(bool(group.discs))
+        legend.SetViewNodeIDs((_view(scene).GetID(),))
+    _plain(_model(scene, _BASE), discs.sector_mesh(every, known=False), NO_VALUE)
 
-    def colour_behind(disc: Disc, value: float) -> np.ndarray:
-        if not np.isfinite(value):
-            return np.full(3, 0.25)
-        name, top = (
-            ("ASLMyoSeg_Reserve", LARGEST_RESERVE) if disc in reserve else ("ASLMyoSeg_MBF", end)
-        )
-        table = colour_node(scene, name).GetLookupTable()
-        return np.array(table.GetTableValue(int(np.clip(value / top, 0, 1) * 255))[:3])
+    def colour_behind(disc: Disc, value: float) -> tuple[float, ...]:
+        group = groups[disc in reserve]
+        return group.colour(scene, value) if np.isfinite(value) else NO_VALUE
 
     text = _model(scene, _TEXT)
     text.SetAndObservePolyData(discs.text_mesh(every, colour_behind))
     _colour_directly(text)
-    _plain(
-        _model(scene, _FRAME), discs.outline_mesh(every, selected_segment(scene)), OUTLINE_COLOUR
-    )
-    _aim(scene, len(every))
+    frame = discs.outline_mesh(every, selected_segment(scene))
+    _plain(_model(scene, _FRAME), frame, OUTLINE_COLOUR)
+    if _view(scene).GetAttribute(SHOWN) != str(len(every)):
+        _aim(scene, len(every))
 
 
 def select_segment(scene: Any, aha: int | None) -> None:
@@ -95,6 +100,27 @@ def segment_in_view(scene: Any, ras: tuple[float, float, float]) -> int | None:
         if aha is not None:
             return aha
     return None
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Discs of one quantity, with the colours that they share."""
+
+    discs: tuple[Disc, ...]
+    role: str
+    colours: str
+    unit: str
+    smallest_end: float
+
+    @property
+    def end(self) -> float:
+        """Of the colour scale, which begins at 0."""
+        return max(scale_end(v for d in self.discs for v in d.values.values()), self.smallest_end)
+
+    def colour(self, scene: Any, value: float) -> tuple[float, ...]:
+        """Of a value, (r, g, b) from 0 to 1."""
+        table = colour_node(scene, self.colours).GetLookupTable()
+        return table.GetTableValue(int(np.clip(value / self.end, 0, 1) * 255))[:3]
 
 
 def _discs(scene: Any) -> tuple[tuple[Disc, ...], tuple[Disc, ...]]:
@@ -140,7 +166,7 @@ def _legend_place(role: str, count: int) -> dict[str, Any]:
     if count == 1:
         return {"position": (0.5, 0.03), "size": (0.08, 0.6), "horizontal": True}
     middle = 2 / 3 if role == _FLOW else 1 / 6
-    return {"position": (0.98, (middle - 0.1) / 0.8), "size": (0.13, 0.2)}
+    return {"position": (0.98, (middle - 0.1) / 0.8), "size": (0.16, 0.2)}
 
 
 def _flow(browser: Any) -> dict[int, tuple[float, float]]:
@@ -220,6 +246,7 @@ def _aim(scene: Any, count: int) -> None:
     view.SetBackgroundColor2(0.0, 0.0, 0.0)
     view.SetRenderMode(slicer.vtkMRMLViewNode.Orthographic)
     view.SetFieldOfView(SPACING / 2 * count if count > 1 else ALONE)
+    view.SetAttribute(SHOWN, str(count))
     view.EndModify(modifying)
     camera = scene.GetSingletonNode(VIEW, "vtkMRMLCameraNode")
     if camera is None:

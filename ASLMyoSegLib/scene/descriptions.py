@@ -34,5 +34,5 @@ def describe_frames(sequence: Any) -> tuple[list[str], list[float]]:
 
 def _words(node: Any) -> str:
     attributes = sorted(node.GetAttributeNames())
-    parts = [node.GetName(), node.GetDescription(), *map(node.GetAttribute, attributes)]
-    return " ".join(part for part in parts if part)
+    parts = (node.GetName(), node.GetDescription(), *map(node.GetAttribute, attributes))
+    return " ".join(dict.fromkeys(part for part in parts if part))

@@ -38,7 +38,7 @@ def set_up(one: Any) -> None:
     glow.SetApplyThreshold(True)
     for node in (image, mask, uncertainty):
         node.GetDisplayNode().SetAttribute(OURS, "1")
-    add_legend(uncertainty, "Uncertainty (SD)", position=(0.02, 0.04), size=(0.13, 0.35), labels=6)
+    add_legend(uncertainty, "Uncertainty (SD)", position=(0.02, 0.04), size=(0.15, 0.3), labels=6)
 
 
 def window_image(one: Any) -> None:
@@ -130,7 +130,7 @@ def add_legend(
     # Slicer makes numbers as large as fit beside the bar, whatever their font's size: blanks on
     # the far side of the bar make them smaller.
     far = "" if position[0] >= 0.5 else "-"
-    legend.SetLabelFormat("%.1f" if horizontal else f"%{far}7.1f")
+    legend.SetLabelFormat("%.1f" if horizontal else f"%{far}10.1f")
     legend.SetNumberOfLabels(labels)
     legend.SetPosition(*position)
     legend.SetSize(*size)

@@ -33,3 +33,30 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
     path = tmp_path_factory.mktemp("model") / "small.safetensors"
     save_model(path, MCDUNet(Architecture(4, 3, 5, 0.5)), {})
     return load_model(path)
+
+
+@pytest.fixture
+def host():
+    """A Slicer without its windows; errors that a real one would log fail the test."""
+    pytest.importorskip("slicer")
+    from Host import Host
+
+    with Host() as host:
+        yield host
+    assert host.errors == []
+
+
+@pytest.fixture
+def panel(host):
+    """The module's panel, opened."""
+    return host.open_panel()
+
+
+@pytest.fixture
+def reviewed(host, panel):
+    """The panel with the sample, and the result that comes with it."""
+    panel.ui.sampleDataButton.click()
+    panel.logic.showSampleResult(panel.series)
+    panel.requestFlow()
+    host.wait_until(lambda: "MBF" in panel.ui.flowLabel.text)
+    return panel

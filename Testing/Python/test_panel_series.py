@@ -1,0 +1,146 @@
+"""The panel and its surroundings: series, scenes, sample, self test, reload."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("slicer")
+
+import slicer
+from Host import Host
+from panel_cases import edit, flow_column, grown
+
+
+def test_reload_takes_the_files_of_panel_and_library_anew_and_keeps_the_series(host, reviewed):
+    import ASLMyoSegPanel
+
+    from ASLMyoSegLib.scene import series_scene
+
+    reviewed.onReload()
+    assert host.panel is not reviewed
+    assert sys.modules["ASLMyoSegPanel"] is not ASLMyoSegPanel
+    assert sys.modules["ASLMyoSegLib.scene.series_scene"] is not series_scene
+    assert host.panel.series.name == "sub-01_acq-rest"
+    assert host.panel.ui.uncertaintyLabel.text == reviewed.ui.uncertaintyLabel.text
+    host.panel.ui.acceptButton.click()
+    assert "accepted" in host.panel.series.statuses()
+
+
+def test_the_self_test_of_the_module_passes_with_pytorch_and_without(host, panel, monkeypatch):
+    from ASLMyoSegPanel import packages
+
+    import ASLMyoSeg
+
+    ASLMyoSeg.ASLMyoSegTest().runTest()
+    monkeypatch.setattr(packages, "missing", lambda _: ["torch"])
+    ASLMyoSeg.ASLMyoSegTest().runTest()
+
+
+def test_sample_data_is_registered_and_loads_without_a_download(host, panel):
+    import SampleData
+
+    (source,) = SampleData.SampleDataLogic.sources
+    assert all(uri.startswith("file:") for uri in source["uris"])
+    assert Path(source["thumbnailFileName"]).is_file()
+    loaded = source["customDownloader"](None)
+    assert [one.condition for one in loaded] == ["rest", "stress"]
+
+
+def test_rest_and_stress_are_told_apart_and_keep_their_own_masks(host, reviewed):
+    panel = reviewed
+    rest, stress = panel.series.all_in(slicer.mrmlScene)
+    panel.ui.seriesSelector.setCurrentNode(stress.browser)
+    host.process_events()
+    assert panel.series == stress
+    assert panel.ui.conditionComboBox.currentText == "stress"
+    assert panel.ui.uncertaintyLabel.text == "Not segmented yet."
+    panel.logic.showSampleResult(stress)
+    panel.requestFlow()
+    host.wait_until(lambda: "MBF" in panel.ui.flowLabel.text)
+    assert rest.flow()[0] != stress.flow()[0]
+
+
+def test_the_condition_can_be_told(host, reviewed):
+    rest, stress = reviewed.series.all_in(slicer.mrmlScene)
+    reviewed.ui.conditionComboBox.currentText = "stress"
+    assert rest.condition == "stress"
+    reviewed.ui.seriesSelector.setCurrentNode(stress.browser)
+    host.process_events()
+    assert stress.condition == "stress"
+    reviewed.ui.conditionComboBox.currentText = "rest"
+    assert (rest.condition, stress.condition) == ("stress", "rest")
+
+
+def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, panel):
+    sequence = _sequence(["M0", "control 1", "tag 1", "control 2", "tag 2"])
+    ui = panel.ui
+    ui.sequenceSelector.setCurrentNode(sequence)
+    host.process_events()
+    assert not ui.framesWidget.isHidden()
+    assert [k.currentText for k in panel.seriesSection._kinds] == [
+        "m0scan",
+        "control",
+        "label",
+        "control",
+        "label",
+    ]
+    assert not ui.adoptButton.enabled
+    assert "no inversion time" in ui.framesProblemLabel.text
+    ui.inversionTimeSpinBox.value = 1.6
+    ui.applyInversionTimeButton.click()
+    assert ui.adoptButton.enabled
+    panel.seriesSection._kinds[1].currentText = "label"
+    assert "make no pairs" in ui.framesProblemLabel.text
+    assert not ui.adoptButton.enabled
+    ui.fillAlternatingButton.click()
+    ui.applyInversionTimeButton.click()
+    ui.adoptButton.click()
+    assert panel.series.series().volume_types == ("m0scan", *("control", "label") * 2)
+    assert panel.parameters.loadedSequence is None
+
+
+def test_a_saved_scene_brings_everything_back_in_a_fresh_host(tmp_path):
+    with Host() as host:
+        panel = host.open_panel()
+        panel.ui.sampleDataButton.click()
+        for series in panel.series.all_in(slicer.mrmlScene):
+            panel.logic.showSampleResult(series)
+            panel.logic.placeSampleLandmarks(series)
+        panel.ui.fieldStrengthComboBox.currentText = "1.5 T"
+        panel.ui.overlayOpacitySliderWidget.value = 0.3
+        panel.ui.exportPathLineEdit.currentPath = "/somewhere"
+        panel.series.select(4)
+        edit(panel.series, grown)
+        host.wait_until(lambda: not panel._flowTimer.active)
+        before = (panel.series.statuses(), panel.series.areas().tolist(), flow_column(panel))
+        assert slicer.mrmlScene.WriteToMRB(str(tmp_path / "scene.mrb"))
+        assert host.errors == []
+    with Host() as host:
+        panel = host.open_panel()
+        assert slicer.mrmlScene.ReadFromMRB(str(tmp_path / "scene.mrb"))
+        host.wait_until(lambda: not panel._flowTimer.active)
+        assert panel.series.name == "sub-01_acq-rest"
+        assert panel.series.frame == 4
+        assert panel.ui.fieldStrengthComboBox.currentText == "1.5 T"
+        assert panel.ui.overlayOpacitySliderWidget.value == pytest.approx(0.3)
+        assert panel.ui.exportPathLineEdit.currentPath == "/somewhere"
+        assert panel.ui.landmarksLabel.text == "2 of 2 placed"
+        assert before == (
+            panel.series.statuses(),
+            panel.series.areas().tolist(),
+            flow_column(panel),
+        )
+        assert host.errors == []
+
+
+def _sequence(names):
+    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "loaded")
+    images = np.random.default_rng(3).random((len(names), 1, 32, 32)).astype(np.float32)
+    for index, name in enumerate(names):
+        volume = slicer.vtkMRMLScalarVolumeNode()
+        volume.SetName(name)
+        slicer.util.updateVolumeFromArray(volume, images[index])
+        sequence.SetDataNodeAtValue(volume, str(index))
+    return sequence
