@@ -14,7 +14,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from . import __version__
 from .errors import ASLMyoSegError
@@ -272,6 +271,7 @@ def evaluate(
     device: OnDevice = Device.auto,
 ) -> None:
     """Compare with reference masks: Dice, pixels, uncertainty, flow."""
+    from .display.tables import metrics_table
     from .io.files import replacing
     from .network import load_model
     from .studies.evaluate import evaluate as compare
@@ -291,7 +291,7 @@ def evaluate(
     if output is not None:
         with replacing(output) as beside:
             beside.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    Console().print(_metrics_table(metrics))
+    Console().print(metrics_table(metrics))
 
 
 @app.command()
@@ -307,6 +307,7 @@ def bench(
 ) -> None:
     """Measure the engine beside plain PyTorch and beside its ceilings. Keep the machine idle."""
     from .display.bench_figure import draw_bench
+    from .display.tables import bench_table
     from .io.files import replacing
     from .network import Architecture
     from .studies.bench import bench as measure
@@ -327,7 +328,7 @@ def bench(
         beside.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     with replacing(output.with_suffix(".svg")) as beside:
         draw_bench(result, beside)
-    Console().print(_bench_table(result))
+    Console().print(bench_table(result))
 
 
 @app.callback(invoke_without_command=True)
@@ -360,46 +361,6 @@ def _progress() -> Iterator[Progress]:
     hidden = os.environ.get("RANK", "0") != "0"
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=hidden) as bar:
         yield bar
-
-
-def _metrics_table(metrics: dict) -> Table:
-    table = Table(title=f"{metrics['n_images']} control and labelled images")
-    table.add_column("measure")
-    table.add_column("value", justify="right")
-    for kind, spread in metrics["dice"].items():
-        table.add_row(f"Dice, {kind}", f"{spread['mean']:.3f} ± {spread['sd']:.3f}")
-    for name in ("false_positive_pixels", "false_negative_pixels"):
-        table.add_row(name.replace("_", " ") + " per image", f"{metrics[name]:.1f}")
-    for name in ("mcd_uncertainty", "dice_uncertainty"):
-        spread = metrics[name]
-        table.add_row(name.replace("_", " "), f"{spread['mean']:.3f} ± {spread['sd']:.3f}")
-    for name, value in metrics["mbf"].items():
-        text = (
-            "n/a" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
-        )
-        table.add_row(f"MBF, {name}", text)
-    return table
-
-
-def _bench_table(result: dict) -> Table:
-    table = Table(title=f"{result['device']}, {result['dtype']}, batch {result['batch']}")
-    table.add_column("way")
-    table.add_column("ms per pass", justify="right")
-    table.add_column("quartiles", justify="right")
-    for name, value in result["ms_per_pass"].items():
-        quartiles = result["ms_per_pass_quartiles"].get(name)
-        spread = f"{quartiles[0]:.2f} to {quartiles[1]:.2f}" if quartiles else ""
-        table.add_row(name.replace("_", " "), f"{value:.2f}", spread)
-    table.add_section()
-    for name in ("ratio_to_no_dropout", "ratio_to_convolutions", "speedup_over_naive"):
-        table.add_row(name.replace("_", " "), f"{result[name]:.2f}")
-    for name, value in result["seconds"].items():
-        table.add_row(name, f"{value:.1f} s")
-    table.add_section()
-    for name, value in result["training"]["ms_per_image"].items():
-        table.add_row(f"training step, {name.replace('_', ' ')}, per image", f"{value:.1f}")
-    table.add_row("training speedup", f"{result['training']['speedup']:.2f}")
-    return table
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .bernoulli import MASK_VALUE
 from .mcd_unet import MCDUNet
+from .precision import is_x86
 
 PACKING_BATCH = 16
 """Batch for which oneDNN chooses the order of the weights; others work as well."""
@@ -166,10 +167,17 @@ class _Transposed:
 
 
 def has_fused_convolutions(device: torch.device) -> bool:
-    """Whether this build of PyTorch carries oneDNN's fused convolutions."""
-    return device.type == "cpu" and all(
-        hasattr(torch.ops.mkldnn, name)
-        for name in ("_convolution_pointwise", "_convolution_transpose_pointwise")
+    """Whether this build of PyTorch carries oneDNN's fused convolutions for this processor.
+
+    On ARM, oneDNN hands convolutions on to another library, which does not fuse masks.
+    """
+    return (
+        device.type == "cpu"
+        and is_x86()
+        and all(
+            hasattr(torch.ops.mkldnn, name)
+            for name in ("_convolution_pointwise", "_convolution_transpose_pointwise")
+        )
     )
 
 

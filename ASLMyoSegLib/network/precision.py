@@ -44,6 +44,11 @@ def has_native_bfloat16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if not torch.backends.mkldnn.is_available():
         return False
-    if platform.machine().lower() in ("x86_64", "amd64"):
+    if is_x86():
         return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def is_x86() -> bool:
+    """Whether the processor is one of Intel's or AMD's 64-bit family."""
+    return platform.machine().lower() in ("x86_64", "amd64")

@@ -21,7 +21,7 @@ from ..uncertainty.engine import Engine
 from ..uncertainty.grid import NetworkGrid
 from ..uncertainty.sampler import segment
 from ..uncertainty.statistics import ImageStatistics
-from .contenders import Contender, bare_convolutions, contenders, matrix_product
+from .contenders import Contender, bare_convolutions, contenders, matrix_products
 from .training_speed import training_speed
 
 SIDE = 96
@@ -70,13 +70,13 @@ def bench(
     ways = contenders(network, SIDE, engine)
     convolutions = bare_convolutions(network, SIDE, engine)
     flops = sum(part.flops for part in convolutions)
-    product = matrix_product(flops, engine)
+    products = matrix_products(flops, engine)
     times: dict[str, list[float]] = {}
     for repetition in range(-1, repetitions):
         round_times = {name: _milliseconds(way, target) for name, way in ways.items()}
         parts = [_milliseconds(part, target) for part in convolutions]
         round_times["convolutions"] = sum(parts)
-        round_times["matrix_product"] = _milliseconds(product, target)
+        round_times["matrix_product"] = min(_milliseconds(p, target) for p in products)
         if repetition >= 0:  # the first one warms up
             for name, value in round_times.items():
                 times.setdefault(name, []).append(value)

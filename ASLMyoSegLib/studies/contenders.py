@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn.functional import conv2d, conv_transpose2d
+from torch.nn.functional import conv2d, conv_transpose2d, linear
 
 from ..network import MCDUNet
 from ..network.folded import FoldedUNet, has_fused_convolutions
@@ -20,8 +21,8 @@ from ..uncertainty.statistics import ImageStatistics
 FLOAT32_BATCH = 8
 BATCH = 16
 """Of plain PyTorch in the engine's precision."""
-SIZE = 2048
-"""Of the square matrices whose product is the ceiling of all arithmetic."""
+SIZES = (512, 1024, 2048, 4096)
+"""Of the square matrices whose fastest product is the ceiling of all arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Contender:
     """
 
     run: Callable[[], object]
-    passes: int
+    passes: float
     flops: float = 0.0
 
 
@@ -83,11 +84,14 @@ def bare_convolutions(network: MCDUNet, side: int, engine: Engine) -> list[Conte
     return [*parts, _bare(network.head, side, engine)]
 
 
-def matrix_product(network_flops: float, engine: Engine) -> Contender:
-    """As much arithmetic as in one pass, in one large product of matrices."""
-    left, right = torch.randn(2, SIZE, SIZE).to(engine.device, engine.dtype)
-    share = 2 * SIZE**3 / network_flops
-    return Contender(lambda: left @ right, share)
+def matrix_products(network_flops: float, engine: Engine) -> list[Contender]:
+    """As much arithmetic as in one pass, in products of large matrices."""
+    products = []
+    for size in SIZES:
+        left, right = torch.randn(2, size, size).to(engine.device, engine.dtype)
+        multiply = functools.partial(linear, left, right)
+        products.append(Contender(multiply, 2 * size**3 / network_flops))
+    return products
 
 
 def _ours(engine: Engine, image: torch.Tensor, batch: int) -> Contender:
