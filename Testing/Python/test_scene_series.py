@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,14 @@ pytest.importorskip("slicer")
 
 from scene_cases import CENTRE, TYPES, draw, half, load, loaded, make_posterior, make_series, ring
 
+from ASLMyoSegLib.cli import quantify as quantify_command
 from ASLMyoSegLib.errors import SceneError, SeriesError
 from ASLMyoSegLib.scene import SeriesScene, read_scene
 from ASLMyoSegLib.scene.editing import bind_editor
 from ASLMyoSegLib.scene.layouts import LAYOUTS, layout_for, show
 from ASLMyoSegLib.scene.mrml import PrivateScene, nodes_of, slicer
 from ASLMyoSegLib.scene.nodes import points_in_pixels, volume_node
+from ASLMyoSegLib.scene.outline import update_outline
 from ASLMyoSegLib.uncertainty.scores import mcd_uncertainty
 
 
@@ -235,6 +238,51 @@ def test_everything_comes_back_from_a_saved_scene(tmp_path: Path):
         assert not one.mask_node.GetDisplayNode().GetVisibility2DFill()
         assert one.uncertainty_node.GetDisplayNode().GetColorNode().GetName()
         assert one.quantify().whole.mbf == pytest.approx(1.0, abs=1e-3)
+
+
+def test_two_series_of_one_name_are_both_kept(tmp_path: Path):
+    with PrivateScene() as private:
+        load(private.scene, mbf=1.0).accept(2)
+        load(private.scene, mbf=2.0)
+        assert private.scene.WriteToMRB(str(tmp_path / "s.mrb"))
+    with PrivateScene() as private:
+        assert private.scene.ReadFromMRB(str(tmp_path / "s.mrb"), True)
+        found = SeriesScene.all_in(private.scene)
+        assert [one.quantify().whole.mbf for one in found] == pytest.approx([1.0, 2.0], abs=1e-3)
+        assert [one.statuses()[2] for one in found] == ["accepted", "automatic"]
+
+
+def test_scene_added_to_a_scene_draws_no_second_bullseye(tmp_path: Path):
+    with loaded() as one:
+        one.quantify()
+        show(one)
+        update_outline(one)
+        assert one.scene.WriteToMRB(str(tmp_path / "s.mrb"))
+        assert one.scene.ReadFromMRB(str(tmp_path / "s.mrb"), False)
+        first, second = SeriesScene.all_in(one.scene)
+        assert first == one
+        second.quantify()
+        update_outline(second)
+        assert len(nodes_of(one.scene, "vtkMRMLModelNode")) == 6
+
+
+def test_command_quantifies_every_series_of_a_scene_with_its_constants(tmp_path: Path, capsys):
+    with PrivateScene() as private:
+        load(private.scene, mbf=1.0).quantify({"labelling_efficiency": 0.5})
+        load(private.scene, mbf=2.0, name="sub-02_acq-rest")
+        assert private.scene.WriteToMRB(str(tmp_path / "s.mrb"))
+    quantify_command(tmp_path / "s.mrb")
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["series"], second["series"]) == ("sub-01_acq-rest", "sub-02_acq-rest")
+    assert first["mbf"]["global"]["mbf"] == pytest.approx(2.0, abs=1e-2)
+    assert second["mbf"]["global"]["mbf"] == pytest.approx(2.0, abs=1e-2)
+    with pytest.raises(SeriesError, match="holds 2 series"):
+        read_scene(tmp_path / "s.mrb")
+
+
+def test_result_of_other_images_is_refused():
+    with loaded() as one, pytest.raises(SceneError, match=r"shape \(7, 2, 40, 40\) for images of"):
+        one.show_posterior(make_posterior(ring(2)))
 
 
 @pytest.mark.parametrize("role", ["images", "masks", "uncertainty", "probability"])
