@@ -135,26 +135,36 @@ def quantify(
     ] = None,
     rv_insertion: Annotated[Path | None, typer.Option(help="RV insertion points (JSON).")] = None,
 ) -> None:
-    """Blood flow with masks at hand, after correction, as JSON."""
+    """Blood flow with masks at hand, after correction, as JSON.
+
+    A scene with several series gives a list of them.
+    """
     from .errors import SeriesError
     from .io import read_masks, read_rv_insertion, read_series
     from .perfusion import quantify as quantify_series
     from .results import describe_flow
 
     if source.suffix == ".mrb":
-        from .scene import read_scene
+        from .scene import read_scenes
 
-        images, segmentation, points = read_scene(source)
-        drawn = segmentation.masks
+        found = [
+            (c.series, c.segmentation.masks, c.rv_insertion, c.constants)
+            for c in read_scenes(source)
+        ]
     elif masks is None:
         raise SeriesError(f"{source}: has no masks; give them with --masks.")
     else:
-        images, points = read_series(source), None
-        drawn = read_masks(masks, images)
-    if rv_insertion is not None:
-        points = read_rv_insertion(rv_insertion, images)
-    result = quantify_series(images, drawn, points)
-    print(json.dumps({"mbf": describe_flow(result), "warnings": result.warnings}, indent=2))
+        images = read_series(source)
+        found = [(images, read_masks(masks, images), None, {})]
+    answers = []
+    for images, drawn, points, constants in found:
+        if rv_insertion is not None:
+            points = read_rv_insertion(rv_insertion, images)
+        result = quantify_series(images, drawn, points, **constants)
+        answers.append({"mbf": describe_flow(result), "warnings": result.warnings})
+        if len(found) > 1:
+            answers[-1] = {"series": images.name, **answers[-1]}
+    print(json.dumps(answers if len(found) > 1 else answers[0], indent=2))
 
 
 @app.command()

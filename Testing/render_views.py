@@ -27,8 +27,8 @@ from ASLMyoSegLib.uncertainty.sampler import segment
 
 SAMPLE = Path(__file__).parents[1] / "Resources" / "SampleData"
 SEED, SUBJECT = 20261, 2
-SLICE_SIZE, BULLSEYE_SIZE = (460, 420), (430, 1080)
-LAYOUT_SLICE, LAYOUT_BULLSEYE = (620, 700), (460, 700)
+SLICE_SIZE, BULLSEYE_SIZE = (360, 330), (400, 1000)
+LAYOUT_SLICE, LAYOUT_BULLSEYE = (540, 620), (420, 620)
 CONDITIONS = ("rest", "stress")
 
 

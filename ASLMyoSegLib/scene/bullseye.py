@@ -11,7 +11,7 @@ from ..display.sectors import scale_end
 from . import discs
 from .discs import Disc
 from .display import add_legend, colour_node
-from .mrml import ROLE, nodes_of, slicer, vtk
+from .mrml import ROLE, nodes_of, only_model, slicer, vtk
 from .sequences import NAME
 from .tables import ROTATION_KNOWN, read_flow
 
@@ -187,8 +187,9 @@ def _shown(value: float) -> str:
 
 def _model(scene: Any, role: str) -> Any:
     """One of the bullseye's models, shown in its view only; made where there is none."""
-    for node in nodes_of(scene, "vtkMRMLModelNode", role):
-        return node
+    model = only_model(scene, role)
+    if model is not None:
+        return model
     model = scene.AddNewNodeByClass("vtkMRMLModelNode", f"ASLMyoSeg {role}")
     model.SetAttribute(ROLE, role)
     model.SetAndObservePolyData(vtk.vtkPolyData())

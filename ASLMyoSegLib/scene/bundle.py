@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import SceneError, SeriesError
@@ -13,6 +13,7 @@ from .archive import check_bundle
 from .flow import show_result
 from .mrml import PrivateScene
 from .series_scene import SeriesScene
+from .tables import read_constants
 
 
 def write_scene(
@@ -42,14 +43,28 @@ def write_scene(
                 raise OSError("Slicer's MRML could not write the scene")
 
 
-def read_scene(path: str | Path) -> tuple[ASLSeries, Segmentation, RVInsertion | None]:
-    """Read images, masks as they now are, and landmarks of a scene with one series.
+@dataclass(frozen=True)
+class SceneContent:
+    """One series of a scene, as a person left it.
 
-    A frame whose mask was edited since it was stored has the status `corrected`, others keep
-    theirs.
+    Attributes:
+        series: the images.
+        segmentation: a frame whose mask was edited since it was stored is `corrected`.
+        rv_insertion: None as long as not all points are placed.
+        constants: with which flow was measured last; empty where it was not.
+    """
+
+    series: ASLSeries
+    segmentation: Segmentation
+    rv_insertion: RVInsertion | None
+    constants: dict[str, float]
+
+
+def read_scenes(path: str | Path) -> list[SceneContent]:
+    """Read every series of a scene, in order of loading.
 
     Raises:
-        SeriesError: where the file is no such scene.
+        SeriesError: where the file is no scene with such a series.
     """
     path = Path(path)
     check_bundle(path)
@@ -59,13 +74,26 @@ def read_scene(path: str | Path) -> tuple[ASLSeries, Segmentation, RVInsertion |
         found = SeriesScene.all_in(private.scene)
         if not found:
             raise SeriesError(f"{path}: has no ASL series; give a scene that ASLMyoSeg made.")
-        if len(found) > 1:
-            names = ", ".join(one.name for one in found)
-            raise SeriesError(f"{path}: holds {len(found)} series ({names}); save one alone.")
         try:
-            (one,) = found
-            series = one.series()
-            metadata = {**series.metadata, "source": str(path)}
-            return replace(series, metadata=metadata), one.segmentation(), one.landmarks()
+            return [_content(one, path) for one in found]
         except (SceneError, SeriesError) as error:
             raise SeriesError(f"{path}: {error}") from None
+
+
+def read_scene(path: str | Path) -> tuple[ASLSeries, Segmentation, RVInsertion | None]:
+    """Read images, masks as they now are, and landmarks of a scene with one series.
+
+    Raises:
+        SeriesError: where the file is no such scene.
+    """
+    found = read_scenes(path)
+    if len(found) > 1:
+        names = ", ".join(content.series.name for content in found)
+        raise SeriesError(f"{path}: holds {len(found)} series ({names}), where one is wanted.")
+    return found[0].series, found[0].segmentation, found[0].rv_insertion
+
+
+def _content(one: SeriesScene, path: Path) -> SceneContent:
+    series = one.series()
+    series = replace(series, metadata={**series.metadata, "source": str(path)})
+    return SceneContent(series, one.segmentation(), one.landmarks(), read_constants(one.flow_node))

@@ -52,15 +52,17 @@ def window_image(one: Any) -> None:
 
 def show(one: Any) -> None:
     """Show a series in the slice views, and no other of ours; the overlay keeps its opacity."""
-    for other in type(one).all_in(one.scene):
+    every = type(one).all_in(one.scene)
+    for other in every:
         if not _is_set_up(other):  # a proxy was deleted, and its browser made another
             set_up(other)
-    opacity = one.overlay_opacity()
+    before = (c for other in every for c in _showing(other.uncertainty_node))
+    opacity = next((c.GetForegroundOpacity() for c in before), OPACITY)
     for composite in nodes_of(one.scene, "vtkMRMLSliceCompositeNode"):
         composite.SetBackgroundVolumeID(one.image_node.GetID())
         composite.SetForegroundVolumeID(one.uncertainty_node.GetID())
         composite.SetForegroundOpacity(opacity)
-    for other in type(one).all_in(one.scene):
+    for other in every:
         shown = other == one
         other.mask_node.SetDisplayVisibility(shown)
         legend = legend_of(other.uncertainty_node)

@@ -78,4 +78,12 @@ def nodes_of(scene: Any, kind: str, role: str | None = None) -> list[Any]:
     return [n for n in found if role is None or n.GetAttribute(ROLE) == role]
 
 
-__all__ = ["ROLE", "PrivateScene", "nodes_of", "slicer", "vtk"]
+def only_model(scene: Any, role: str) -> Any | None:
+    """The model that plays a role; those that came with another scene, drawn alike, go."""
+    first, *others = nodes_of(scene, "vtkMRMLModelNode", role) or [None]
+    for node in others:
+        scene.RemoveNode(node)
+    return first
+
+
+__all__ = ["ROLE", "PrivateScene", "nodes_of", "only_model", "slicer", "vtk"]

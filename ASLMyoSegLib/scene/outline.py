@@ -10,7 +10,7 @@ from ..perfusion.aha import Orientation, centre_of, rings_of, segment_labels
 from ..series import Geometry, RVInsertion
 from . import nodes
 from .bullseye import OUTLINE_COLOUR, selected_segment
-from .mrml import ROLE, nodes_of, slicer, vtk
+from .mrml import ROLE, only_model, slicer, vtk
 
 NAME = "ASLMyoSeg segment outline"
 WIDTH = 3
@@ -92,8 +92,9 @@ def _walls(region: np.ndarray, geometry: Geometry) -> Any:
 
 
 def _model(scene: Any) -> Any:
-    for node in nodes_of(scene, "vtkMRMLModelNode", "segment outline"):
-        return node
+    model = only_model(scene, "segment outline")
+    if model is not None:
+        return model
     model = scene.AddNewNodeByClass("vtkMRMLModelNode", NAME)
     model.SetAttribute(ROLE, "segment outline")
     model.SetAndObservePolyData(vtk.vtkPolyData())

@@ -169,8 +169,17 @@ class SeriesScene(SeriesNodes):
             posterior: its masks of each pass are not kept.
             precision: that was asked for; None where a number of passes was.
             seconds: that the passes took; for the report.
+
+        Raises:
+            SceneError: where it is the result of other images.
         """
         self.store_correction()
+        shape = (len(self.rows()), *self.mask(0).shape)
+        if posterior.mean.shape != shape:
+            raise SceneError(
+                f"{self.name}: a result of shape {posterior.mean.shape} for images of {shape}; "
+                "segment this series again."
+            )
         scores = mcd_uncertainty(posterior.mean, posterior.std)
         intervals = posterior.mcd_interval
         if intervals is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +11,14 @@ import pytest
 
 pytest.importorskip("slicer")
 
-from scene_cases import CENTRE, TYPES, draw, half, load, loaded, make_posterior, make_series, ring
+from scene_cases import TYPES, draw, half, load, loaded, make_posterior, make_series, ring
 
+from ASLMyoSegLib.cli import quantify as quantify_command
 from ASLMyoSegLib.errors import SceneError, SeriesError
 from ASLMyoSegLib.scene import SeriesScene, read_scene
-from ASLMyoSegLib.scene.editing import bind_editor
-from ASLMyoSegLib.scene.layouts import LAYOUTS, layout_for, show
-from ASLMyoSegLib.scene.mrml import PrivateScene, nodes_of, slicer
-from ASLMyoSegLib.scene.nodes import points_in_pixels, volume_node
+from ASLMyoSegLib.scene.layouts import show
+from ASLMyoSegLib.scene.mrml import PrivateScene, slicer
+from ASLMyoSegLib.scene.nodes import volume_node
 from ASLMyoSegLib.uncertainty.scores import mcd_uncertainty
 
 
@@ -237,6 +238,37 @@ def test_everything_comes_back_from_a_saved_scene(tmp_path: Path):
         assert one.quantify().whole.mbf == pytest.approx(1.0, abs=1e-3)
 
 
+def test_two_series_of_one_name_are_both_kept(tmp_path: Path):
+    with PrivateScene() as private:
+        load(private.scene, mbf=1.0).accept(2)
+        load(private.scene, mbf=2.0)
+        assert private.scene.WriteToMRB(str(tmp_path / "s.mrb"))
+    with PrivateScene() as private:
+        assert private.scene.ReadFromMRB(str(tmp_path / "s.mrb"), True)
+        found = SeriesScene.all_in(private.scene)
+        assert [one.quantify().whole.mbf for one in found] == pytest.approx([1.0, 2.0], abs=1e-3)
+        assert [one.statuses()[2] for one in found] == ["accepted", "automatic"]
+
+
+def test_command_quantifies_every_series_of_a_scene_with_its_constants(tmp_path: Path, capsys):
+    with PrivateScene() as private:
+        load(private.scene, mbf=1.0).quantify({"labelling_efficiency": 0.5})
+        load(private.scene, mbf=2.0, name="sub-02_acq-rest")
+        assert private.scene.WriteToMRB(str(tmp_path / "s.mrb"))
+    quantify_command(tmp_path / "s.mrb")
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["series"], second["series"]) == ("sub-01_acq-rest", "sub-02_acq-rest")
+    assert first["mbf"]["global"]["mbf"] == pytest.approx(2.0, abs=1e-2)
+    assert second["mbf"]["global"]["mbf"] == pytest.approx(2.0, abs=1e-2)
+    with pytest.raises(SeriesError, match="holds 2 series"):
+        read_scene(tmp_path / "s.mrb")
+
+
+def test_result_of_other_images_is_refused():
+    with loaded() as one, pytest.raises(SceneError, match=r"shape \(7, 2, 40, 40\) for images of"):
+        one.show_posterior(make_posterior(ring(2)))
+
+
 @pytest.mark.parametrize("role", ["images", "masks", "uncertainty", "probability"])
 def test_deleted_sequence_gives_a_message_for_people(role: str):
     with loaded() as one:
@@ -250,24 +282,6 @@ def test_deleted_sequence_gives_a_message_for_people(role: str):
             ):
                 act()
         assert SeriesScene.all_in(one.scene) == []
-
-
-@pytest.mark.parametrize("node", ["image_node", "mask_node", "uncertainty_node"])
-def test_deleted_proxy_comes_back_and_looks_as_before(node: str):
-    with loaded() as one:
-        show(one)
-        one.select(2)
-        draw(one, half(ring()[2]))
-        one.scene.RemoveNode(getattr(one, node))
-        one.select(3)
-        one.select(2)
-        show(one)
-        assert np.array_equal(mask_shown(one), half(ring()[2]))
-        assert not one.mask_node.GetDisplayNode().GetVisibility2DFill()
-        glow = one.uncertainty_node.GetDisplayNode()
-        assert (glow.GetApplyThreshold(), glow.GetLowerThreshold()) == (1, 0.05)
-        composite = one.scene.GetSingletonNode("Red", "vtkMRMLSliceCompositeNode")
-        assert composite.GetForegroundVolumeID() == one.uncertainty_node.GetID()
 
 
 def test_deleted_frame_table_gives_a_message_for_people():
@@ -374,52 +388,3 @@ def test_spoilt_frame_table_is_named():
         one.frames_node.SetCellText(2, one.frames_node.GetColumnIndex("status"), "maybe")
         with pytest.raises(SeriesError, match="status 'maybe' is unknown"):
             one.rows()
-
-
-def test_editor_is_bound_and_can_be_kept_to_doubtful_pixels():
-    with loaded() as one:
-        editor = one.scene.AddNewNodeByClass("vtkMRMLSegmentEditorNode", "editor")
-        bind_editor(one, editor)
-        assert editor.GetSegmentationNode() is one.mask_node
-        assert editor.GetSelectedSegmentID() == "myocardium"
-        assert editor.GetSourceVolumeNode() is one.image_node
-        bind_editor(one, editor, low=0.15)
-        assert editor.GetSourceVolumeNode() is one.uncertainty_node
-        assert editor.GetSourceVolumeIntensityMask()
-        assert editor.GetSourceVolumeIntensityMaskRange() == (0.15, 0.5)
-        bind_editor(one, editor)
-        assert not editor.GetSourceVolumeIntensityMask()
-        assert one.mask_node.GetSegmentation().GetConversionParameter(
-            slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName()
-        )
-
-
-def test_slice_views_show_the_chosen_series_in_its_own_planes():
-    with PrivateScene() as private:
-        one = load(private.scene, slices=3)
-        other = load(private.scene, 3, 3.0, "sub-01_acq-stress")
-        show(other)
-        show(one)
-        assert len(nodes_of(private.scene, "vtkMRMLSliceNode")) == 3
-        for k, tag in enumerate(("Red", "Yellow", "Green")):
-            composite = private.scene.GetSingletonNode(tag, "vtkMRMLSliceCompositeNode")
-            assert composite.GetBackgroundVolumeID() == one.image_node.GetID()
-            assert composite.GetForegroundVolumeID() == one.uncertainty_node.GetID()
-            view = private.scene.GetSingletonNode(tag, "vtkMRMLSliceNode")
-            plane = slicer.util.arrayFromVTKMatrix(view.GetSliceToRAS())
-            at = points_in_pixels(plane[None, :3, 3], one.geometry())[0]
-            assert at == pytest.approx([k, *CENTRE], abs=0.6)
-            assert np.linalg.det(plane[:3, :3]) == pytest.approx(1.0)
-        assert one.mask_node.GetDisplayVisibility()
-        assert not other.mask_node.GetDisplayVisibility()
-        assert not other.landmarks_node.GetDisplayVisibility()
-
-
-@pytest.mark.parametrize(("slices", "views"), [(1, 1), (2, 2), (3, 3), (8, 3)])
-def test_layout_has_a_view_for_each_slice_up_to_three(slices: int, views: int):
-    with loaded(slices) as one:
-        text = LAYOUTS[layout_for(one)]
-        layout = slicer.vtkMRMLLayoutNode()
-        assert layout.AddLayoutDescription(layout_for(one), text)
-        assert text.count("vtkMRMLSliceNode") == views
-        assert text.count('singletontag="Bullseye"') == 1
