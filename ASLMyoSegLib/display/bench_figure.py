@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 OURS, OTHERS, CEILINGS = "#d9480f", "#748ffc", "#adb5bd"
@@ -24,11 +25,12 @@ WAYS = {
 
 def draw_bench(result: dict[str, Any], path: str | Path) -> None:
     """Write the figure of what `studies.bench.bench` returned; the suffix tells the format."""
-    figure = Figure(figsize=(10.0, 4.0), layout="constrained")
-    bars, curve = figure.subplots(1, 2, width_ratios=(3, 2))
-    _draw_ways(bars, result)
-    _draw_batches(curve, result)
-    figure.savefig(path, dpi=130)
+    with rc_context({"svg.fonttype": "none"}):  # text stays text
+        figure = Figure(figsize=(10.0, 4.0), layout="constrained")
+        bars, curve = figure.subplots(1, 2, width_ratios=(3, 2))
+        _draw_ways(bars, result)
+        _draw_batches(curve, result)
+        figure.savefig(path, dpi=130)
 
 
 def _draw_ways(axes: Any, result: dict[str, Any]) -> None:
