@@ -19,7 +19,7 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 HERE = Path(__file__).resolve().parent
-LIBRARY = next(f for f in (HERE, HERE.parent) if (f / "ASLMyoSegLib" / "__init__.py").is_file())
+LIBRARY = HERE if (HERE / "ASLMyoSegLib").is_dir() else HERE.parent
 """Installed, the library lies beside this file; in a source checkout, beside this folder."""
 for folder in (HERE, LIBRARY):
     if str(folder) not in sys.path:
