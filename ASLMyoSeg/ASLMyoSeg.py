@@ -19,7 +19,7 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 HERE = Path(__file__).resolve().parent
-LIBRARY = next(f for f in (HERE, HERE.parent) if (f / "ASLMyoSegLib" / "__init__.py").is_file())
+LIBRARY = HERE if (HERE / "ASLMyoSegLib").is_dir() else HERE.parent
 """Installed, the library lies beside this file; in a source checkout, beside this folder."""
 for folder in (HERE, LIBRARY):
     if str(folder) not in sys.path:
@@ -143,7 +143,10 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.sections = ()
 
     def setup(self):
-        """Called when the module is opened the first time."""
+        """Called when the module is opened the first time.
+
+        What the panel needs is imported from here on, as Slicer loads this file when it starts.
+        """
         ScriptedLoadableModuleWidget.setup(self)
         from ASLMyoSegPanel.correct_section import CorrectSection
         from ASLMyoSegPanel.export_section import ExportSection
@@ -351,9 +354,6 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
     >>> import ASLMyoSeg
     >>> rest, stress = ASLMyoSeg.ASLMyoSegLogic().openSample()
     """
-
-    def __init__(self):
-        ScriptedLoadableModuleLogic.__init__(self)
 
     def getParameterNode(self):
         return ASLMyoSegParameterNode(super().getParameterNode())

@@ -175,11 +175,14 @@ class SegmentSection(Section):
         """Show a result; where its series is gone, end the run and say so."""
         try:
             self.panel.check(target)
+            first = not target.segmented
             target.show_posterior(posterior, precision=self._precision)
         except ASLMyoSegError as error:
             self.stop(str(error))
             return False
         self.panel.update()
+        if first and target == self.series:
+            self.panel.showLayout()  # now that it is known where the heart is
         return True
 
     def _say(self, message: str) -> None:

@@ -54,7 +54,7 @@ def show(one: Any) -> None:
     """Show a series in the slice views, and no other of ours; the overlay keeps its opacity."""
     every = type(one).all_in(one.scene)
     for other in every:
-        if not _is_set_up(other):  # a proxy was deleted, and its browser made another
+        if not _is_set_up(other):  # something was deleted; the browser makes proxies anew
             set_up(other)
     before = (c for other in every for c in _showing(other.uncertainty_node))
     opacity = next((c.GetForegroundOpacity() for c in before), OPACITY)
@@ -149,9 +149,10 @@ def legend_of(node: Any) -> Any:
     return slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
 
 
-def _is_set_up(one: Any) -> bool:
-    displays = (n.GetDisplayNode() for n in (one.image_node, one.mask_node, one.uncertainty_node))
-    return all(d is not None and d.GetAttribute(OURS) for d in displays)
+def _is_set_up(one: Any) -> Any:
+    displays = [n.GetDisplayNode() for n in (one.image_node, one.mask_node, one.uncertainty_node)]
+    ours = all(d is not None and d.GetAttribute(OURS) for d in displays)
+    return ours and displays[-1].GetColorNode() and legend_of(one.uncertainty_node)
 
 
 def _showing(uncertainty: Any) -> list[Any]:

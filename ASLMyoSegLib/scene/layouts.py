@@ -53,7 +53,8 @@ def layout_for(one: SeriesScene) -> int:
 def show(one: SeriesScene) -> None:
     """Show a series in the slice views, each in its own slice and about the heart.
 
-    To be called once the layout is set; views that do not exist yet are made.
+    To be called once the layout is set and its views have their size, as a view that grows shows
+    more, not larger. Views that do not exist yet are made.
     """
     tags = list(VIEWS)[: layout_for(one) - FIRST_ID]
     slices = np.linspace(0, _slices(one) - 1, 2 * len(tags) + 1)[1::2].round().astype(int)
@@ -77,8 +78,9 @@ def _view(scene: Any, kind: str, tag: str) -> Any:
 def _aim(one: SeriesScene, view: Any, k: int) -> None:
     """Turn a slice view into slice k as it was acquired, rows downwards, about the heart."""
     geometry = nodes.geometry_of(one.image_node)
-    masks = one.segmentation().masks[:, k].any(0)
-    rows, columns = np.nonzero(masks if masks.any() else np.ones_like(masks))
+    masks = one.segmentation().masks[:, k].mean(0)
+    masks = masks >= min(0.5, masks.max())  # a stray mask of one frame moves nothing
+    rows, columns = np.nonzero(masks)
     middle = [[(rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2]]
     index_to_ras = slicer.util.arrayFromVTKMatrix(nodes.ijk_to_ras(geometry))
     across, down = index_to_ras[:3, 0], index_to_ras[:3, 1]
@@ -90,7 +92,7 @@ def _aim(one: SeriesScene, view: Any, k: int) -> None:
     view.GetSliceToRAS().DeepCopy(slicer.util.vtkMatrixFromArray(plane))
     view.UpdateMatrices()
     extent = (np.array([np.ptp(rows), np.ptp(columns)]) + 1) * geometry.spacing[1::-1]
-    if masks.any():
+    if not masks.all():
         extent = np.maximum(MARGIN * extent, SMALLEST_FIELD)
     width, height, _ = (max(n, 1) for n in view.GetDimensions())
     pixel = max(extent[0] / height, extent[1] / width)

@@ -75,6 +75,36 @@ def test_opacity_is_that_of_every_slice_view_and_outlives_a_change_of_series():
         assert composite.GetForegroundOpacity() == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize("what", ["legend", "colours", "bullseye", "view", "landmarks", "flow"])
+def test_what_can_be_made_anew_is(what: str):
+    with loaded() as one:
+        one.quantify()
+        show(one)
+        uncertainty = one.uncertainty_node
+        node = {
+            "legend": display.legend_of(uncertainty),
+            "colours": uncertainty.GetDisplayNode().GetColorNode(),
+            "bullseye": nodes_of(one.scene, "vtkMRMLModelNode", "bullseye flow")[0],
+            "view": one.scene.GetSingletonNode("Bullseye", "vtkMRMLViewNode"),
+            "landmarks": one.landmarks_node,
+            "flow": one.flow_node,
+        }[what]
+        one.scene.RemoveNode(node)
+        show(one)
+        assert one.quantify().rotation_known == (what != "landmarks")
+        assert display.legend_of(one.uncertainty_node).GetVisibility()
+        assert one.uncertainty_node.GetDisplayNode().GetColorNode().GetName() == node_name(one)
+        (model,) = nodes_of(one.scene, "vtkMRMLModelNode", "bullseye flow")
+        assert model.GetPolyData().GetNumberOfCells() > 0
+        assert one.scene.GetSingletonNode("Bullseye", "vtkMRMLViewNode").GetRenderMode() == 1
+        assert sorted(one.flow()) == [0, *range(7, 13)]
+        assert one.landmarks_node.GetNumberOfControlPoints() == 2
+
+
+def node_name(one: SeriesScene) -> str:
+    return display.colour_node(one.scene, "ASLMyoSeg_Uncertainty").GetName()
+
+
 def test_missing_colour_map_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(display, "COLOURS", tmp_path)
     with PrivateScene() as private, pytest.raises(SceneError, match="install ASLMyoSeg again"):
