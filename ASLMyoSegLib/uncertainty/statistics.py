@@ -56,9 +56,11 @@ class ImageStatistics:
         self._mean = torch.zeros(GROUPS, rows, columns, device=device)
         self._squares = torch.zeros(GROUPS, rows, columns, device=device)
         self._masks: list[np.ndarray] = []
+        self._summary: ImageSummary | None = None
 
     def add(self, probability: torch.Tensor) -> None:
         """Take in passes, float32 (n, y, x)."""
+        self._summary = None
         masks = (probability >= 0.5).flatten(1).cpu().numpy()
         self._masks.append(np.packbits(masks, axis=-1))
         while len(probability):
@@ -80,8 +82,14 @@ class ImageStatistics:
     def summary(self) -> ImageSummary:
         """All that is known now; at least one pass must have been added.
 
-        The error is unknown while there are fewer passes than groups.
+        The error is unknown while there are fewer passes than groups. Asked again before further
+        passes, the answer is at hand.
         """
+        if self._summary is None:
+            self._summary = self._summarise()
+        return self._summary
+
+    def _summarise(self) -> ImageSummary:
         counts = np.array([len(range(g, self.passes, GROUPS)) for g in range(GROUPS)])
         means = self._mean.double().cpu().numpy()
         squares = self._squares.double().cpu().numpy()
@@ -90,13 +98,14 @@ class ImageStatistics:
         first = counts[:, None, None] * (means - mean)
         second = squares + first * (means - mean)
         std = np.sqrt(second.sum(0) / self.passes)
-        score = float(mcd_uncertainty(mean, std))
+        maps = mean.astype(np.float32), std.astype(np.float32)
+        score = float(mcd_uncertainty(*maps))
         error, interval = np.nan, NOWHERE
         if self.passes >= GROUPS and np.isfinite(score):
             error = score * _relative_error(counts, mean, first, second)
             reach = stdtrit(GROUPS - 1, 0.5 + CONFIDENCE / 2) * error
             interval = (max(score - reach, 0.0), score + reach)
-        return ImageSummary(mean.astype(np.float32), std.astype(np.float32), score, error, interval)
+        return ImageSummary(*maps, score, error, interval)
 
 
 def _relative_error(
@@ -117,4 +126,4 @@ def _relative_error(
     whole = np.sqrt(second.sum(0) / counts.sum()).sum()
     if whole == 0:
         return 0.0
-    return float(np.std(total / whole - pixels / (mean >= THRESHOLD).sum()))
+    return float(np.std(total / whole - pixels / max((mean >= THRESHOLD).sum(), 1)))
