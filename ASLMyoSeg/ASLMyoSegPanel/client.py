@@ -116,7 +116,7 @@ class WorkerClient:
             for signal, slot in self._slots.items():
                 process.disconnect(signal, slot)
             process.kill()
-            process.waitForFinished(200)
+            process.waitForFinished(1000)
         self._removeFolder()
 
     def _start(self) -> None:
