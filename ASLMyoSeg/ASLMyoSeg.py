@@ -59,14 +59,15 @@ class ASLMyoSeg(ScriptedLoadableModule):
             "adaptability of automatic myocardial ASL segmentation using deep CNN, Magnetic "
             "Resonance in Medicine 2020; 83:1863-1874."
         )
-        slicer.app.connect("startupCompleted()", registerSampleData)
+        slicer.app.connect("startupCompleted()", onStartupCompleted)
 
 
-def registerSampleData():
-    """Add the simulated subject, which comes with the extension, to the Sample Data module."""
+def onStartupCompleted():
+    """Add the simulated subject to Sample Data, and the layouts that saved scenes ask for."""
     import SampleData
+    from ASLMyoSegPanel.views import registerLayouts
 
-    SampleData.SampleDataLogic.registerCustomSampleDataCategory("ASLMyoSeg", title=_("ASLMyoSeg"))
+    registerLayouts()
     files = sorted(SAMPLE.rglob("*_asl.nii.gz"))
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
         category="ASLMyoSeg",

@@ -116,7 +116,7 @@ class WorkerClient:
             for signal, slot in self._slots.items():
                 process.disconnect(signal, slot)
             process.kill()
-            process.waitForFinished(200)
+            process.waitForFinished(1000)
         self._removeFolder()
 
     def _start(self) -> None:
@@ -127,6 +127,8 @@ class WorkerClient:
         process = qt.QProcess()
         environment = qt.QProcessEnvironment.systemEnvironment()
         environment.insert("PYTHONNOUSERSITE", "1")
+        # Threads that wait would spin otherwise, and starve Slicer's window and themselves.
+        environment.insert("OMP_WAIT_POLICY", "PASSIVE")
         process.setProcessEnvironment(environment)
         process.setWorkingDirectory(self._folder)  # nothing here can be imported by mistake
         for signal, slot in self._slots.items():

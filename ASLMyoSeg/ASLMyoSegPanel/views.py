@@ -8,6 +8,10 @@ import slicer
 
 from ASLMyoSegLib.scene import bullseye, layouts
 
+PRIORITY = 0.5
+"""Of clicks: views keep presses to themselves (0), as 3D views turn with them; before those comes
+the Segment Editor (1), whose strokes choose no segment."""
+
 
 def registerLayouts() -> None:
     """Make the module's layouts known to Slicer; harmless where they are."""
@@ -73,10 +77,15 @@ class ViewClicks:
 
     def _observe(self, name: str, interactor) -> None:
         def clicked(_caller, _event) -> None:
+            interaction = slicer.mrmlScene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
+            if interaction is not None and interaction.GetCurrentInteractionMode() == (
+                interaction.Place
+            ):
+                return  # this click places a landmark
             position = [0.0, 0.0, 0.0]
             crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
             if crosshair is not None and crosshair.GetCursorPositionRAS(position):
                 self._tell(name, tuple(position))
 
-        tag = interactor.AddObserver("LeftButtonPressEvent", clicked)
+        tag = interactor.AddObserver("LeftButtonPressEvent", clicked, PRIORITY)
         self._observed.append((interactor, tag))

@@ -37,6 +37,8 @@ def show_result(one: Any, result: MBFResult) -> None:
     if node is None:
         node = one.scene.AddNewNodeByClass("vtkMRMLTableNode", f"{one.shown} MBF per AHA segment")
         node.SetAttribute(ROLE, "flow")
+        node.SetUseColumnTitleAsColumnHeader(True)  # Slicer shows titles as a row otherwise
+        node.SetLocked(True)  # results are not for typing in
         one.browser.SetNodeReferenceID(REFERENCE, node.GetID())
     write_flow(node, result)
     update_bullseye(one.scene)

@@ -119,7 +119,7 @@ class Host:
     def process_events(self) -> None:
         self.qt.processEvents()
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float = 30) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 120) -> None:
         """Let the window live until something is so."""
         end = time.monotonic() + seconds
         while not condition():

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def panel(monkeypatch):
     """A panel to which torch and safetensors look as if they were not installed."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     with Host() as host:
         panel = host.open_panel()
         from ASLMyoSegPanel import packages

@@ -33,6 +33,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         self.replies: queue.Queue[dict] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
