@@ -7,7 +7,7 @@ from typing import Annotated
 import qt
 import slicer
 import vtk
-from slicer import vtkMRMLSequenceBrowserNode, vtkMRMLSequenceNode
+from slicer import vtkMRMLNode, vtkMRMLSequenceNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
@@ -103,7 +103,8 @@ class ASLMyoSegParameterNode:
     exportFolder - Of the results.
     """
 
-    series: vtkMRMLSequenceBrowserNode
+    # Not vtkMRMLSequenceBrowserNode: Slicer reads this file before it loads the module Sequences.
+    series: vtkMRMLNode
     loadedSequence: vtkMRMLSequenceNode
     modelFile: str = ""
     device: str = "auto"
