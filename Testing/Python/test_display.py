@@ -62,14 +62,15 @@ def test_window_holds_every_mask():
 
 
 def test_empty_masks_and_high_scores_are_doubtful():
-    scores = np.array([[1.0], [1.1], [np.nan], [3.0]])
+    scores = np.array([[0.10], [0.11], [np.nan], [0.30]])
     assert doubtful_images(scores).ravel().tolist() == [False, False, True, True]
+    assert doubtful_images(np.full((3, 1), 0.8)).all()
 
 
 def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(tmp_path: Path):
     series, truth = simulate_subject(1, 1)
     series = dataclasses.replace(series, name="<script>alert(1)</script>")
-    scores = np.linspace(0.5, 2.0, 13)[:, None]
+    scores = np.linspace(0.1, 0.4, 13)[:, None]
     scores[4] = np.nan
     segmentation = Segmentation(truth.observer, ("automatic",) * 13, scores)
     shape = series.images.shape
