@@ -7,7 +7,7 @@ from typing import Annotated
 import qt
 import slicer
 import vtk
-from slicer import vtkMRMLNode, vtkMRMLSequenceNode
+from slicer import vtkMRMLSequenceBrowserNode, vtkMRMLSequenceNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
@@ -103,8 +103,7 @@ class ASLMyoSegParameterNode:
     exportFolder - Of the results.
     """
 
-    # Not vtkMRMLSequenceBrowserNode: Slicer reads this file before it loads the module Sequences.
-    series: vtkMRMLNode
+    series: vtkMRMLSequenceBrowserNode
     loadedSequence: vtkMRMLSequenceNode
     modelFile: str = ""
     device: str = "auto"
@@ -339,7 +338,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _timer(self, milliseconds, slot):
         timer = qt.QTimer()
-        timer.singleShot = True
+        timer.setSingleShot(True)  # PythonQt takes the static method for the property
         timer.interval = milliseconds
         timer.connect("timeout()", slot)
         return timer

@@ -27,7 +27,7 @@ class CorrectSection(Section):
             "autoShowSourceVolumeNode",  # the views show the image, also where the map is edited on
         ):
             setattr(self.editor, part, False)
-        ui.segmentEditorLayout.addWidget(self.editor)
+        ui.segmentEditorHolder.layout().addWidget(self.editor)
         ui.backToAutomaticButton.connect("clicked()", self.onBackToAutomatic)
         ui.copyToNextButton.connect("clicked()", self.onCopyToNext)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctk
 import qt
 from slicer.i18n import tr as _
 
@@ -14,7 +13,6 @@ class ExportSection(Section):
     def setup(self) -> None:
         ui = self.ui
         self._requirements = self.panel.resourcePath("requirements-report.txt")
-        ui.exportPathLineEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.exportPathLineEdit.connect("currentPathChanged(QString)", self.onPathChosen)
         ui.exportButton.connect("clicked()", self.onExport)
         ui.exportMasksButton.connect("clicked()", self.onExportMasks)

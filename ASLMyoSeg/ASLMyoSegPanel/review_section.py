@@ -18,7 +18,7 @@ class ReviewSection(Section):
         self.seekWidget = slicer.qMRMLSequenceBrowserSeekWidget()
         self.seekWidget.toolTip = _("Step through the frames: image, mask and map move together.")
         self.seekWidget.setMRMLScene(slicer.mrmlScene)
-        ui.seekLayout.addWidget(self.seekWidget)
+        ui.seekHolder.layout().addWidget(self.seekWidget)
         titles = [_("Frame"), _("Score"), _("Mask (pixels)"), _("Status"), _("Flag")]
         ui.reviewTable.setColumnCount(len(titles))
         ui.reviewTable.setHorizontalHeaderLabels(titles)

@@ -39,8 +39,11 @@ def write_scene(
             show_result(one, result)
         layouts.show(one)
         with replacing(path) as beside:
-            if not private.scene.WriteToMRB(str(beside)):
+            # MRML names a folder after the file, and leaves an ampersand in it as it is in its XML.
+            bundle = beside.with_name("scene.mrb")
+            if not private.scene.WriteToMRB(str(bundle)):
                 raise OSError("Slicer's MRML could not write the scene")
+            bundle.replace(beside)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,14 @@ from ASLMyoSegLib.phantom import simulate_cohort
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What tests measure of the machine, while it is busy with them, is not for its user."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True)
+def one_library() -> Iterator[None]:
+    """The panel's Reload takes the library anew; what other tests hold must stay the one in use."""
+    before = {n: m for n, m in sys.modules.items() if n.split(".")[0] == "ASLMyoSegLib"}
+    yield
+    sys.modules.update(before)
 
 
 @pytest.fixture(scope="session")

@@ -161,7 +161,7 @@ def test_simulated_flow_is_found_after_the_null():
 def test_simulated_series_before_the_null_has_its_polarity_restored():
     """Well before the null the restored flow is positive; unrestored it would be negative."""
     flows = []
-    for subject in range(1, 9):
+    for subject in range(1, 17):
         series, truth = simulate_subject(0, subject, "stress", heartbeats=1)
         if np.nanmax(series.inversion_time) < 0.68:
             result = quantify(series, truth.fraction > 0.98, truth.rv_insertion)
