@@ -322,10 +322,6 @@ class SampleDataLogic:
 
     sources: list[dict[str, Any]] = []  # noqa: RUF012
 
-    @staticmethod
-    def registerCustomSampleDataCategory(category: str, title: str | None = None) -> None:
-        """The real one names a section of the Sample Data module."""
-
     @classmethod
     def registerCustomSampleDataSource(cls, **source: Any) -> None:
         cls.sources.append(source)
