@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +67,23 @@ def acquire(rng: np.random.Generator, signal: np.ndarray, receiver: Receiver) ->
     pairs = np.einsum("yxpc,cyx->pyx", receiver.unfold, folded)
     image = np.abs(np.concatenate([pairs[0], pairs[1]]))
     return (image * receiver.shading).astype(np.float32)
+
+
+def draw_padding(rng: np.random.Generator, most: float) -> Callable[[np.ndarray], np.ndarray]:
+    """What blackens some sides of images, each up to a share of the field; others stay as they are.
+
+    Some images are lifted first, as those are whose grey levels stand for signed values.
+    """
+    before, after = (MATRIX * rng.uniform(-most, most, (2, 2))).clip(0).astype(int)
+    lift = rng.uniform(0.0, 0.15) if rng.random() < 0.2 else 0.0
+
+    def pad(image: np.ndarray) -> np.ndarray:
+        padded = np.zeros_like(image)
+        inside = tuple(slice(b, MATRIX - a) for b, a in zip(before, after, strict=True))
+        padded[inside] = image[inside] + lift
+        return padded
+
+    return pad
 
 
 def smooth_field(

@@ -17,6 +17,10 @@ from .population import TYPICAL, Population
 AIR, LUNG, FAT, MUSCLE, LIVER, BONE, STOMACH, RV_WALL, RV_BLOOD, LV_BLOOD, PAPILLARY = range(11)
 MYOCARDIUM = 20
 """Label of AHA segment s of the left ventricle's wall is ``MYOCARDIUM + s``."""
+SCAR = MYOCARDIUM + 17
+"""Label of scarred muscle of any segment."""
+ORGANS = range(PAPILLARY + 1, MYOCARDIUM)
+"""Labels of organs of any kind, which only unusual subjects have."""
 
 RINGS = {
     # first segment, angle where it starts, degrees a segment, scale of cavity, scale of wall
@@ -46,6 +50,11 @@ class Harmonics:
         amplitude = np.abs(rng.normal(0.0, spread))
         return Harmonics(mean, amplitude, rng.uniform(0, 2 * np.pi, len(spread)))
 
+    def exaggerated(self, factor: float) -> Harmonics:
+        """Its departures from the mean multiplied, as far as that leaves half of the mean."""
+        most = 0.5 * self.mean / max(float(self.amplitude.sum()), 1e-6)
+        return Harmonics(self.mean, self.amplitude * min(factor, most), self.phase)
+
 
 @dataclass(frozen=True)
 class Disc:
@@ -61,6 +70,22 @@ class Disc:
         u = (x - self.x) * np.cos(self.turn) + (y - self.y) * np.sin(self.turn)
         v = -(x - self.x) * np.sin(self.turn) + (y - self.y) * np.cos(self.turn)
         return (u / self.semi_axes[0]) ** 2 + (v / self.semi_axes[1]) ** 2 <= 1.0
+
+
+@dataclass(frozen=True)
+class Sector:
+    """A part of the wall: angles about a middle (radians), depths from inside, 0, to outside, 1."""
+
+    middle: float
+    half_width: float
+    depths: tuple[float, float] = (0.0, 1.0)
+
+    def covers(self, angle: np.ndarray, depth: np.ndarray) -> np.ndarray:
+        return self.spans(angle) & (depth >= self.depths[0]) & (depth <= self.depths[1])
+
+    def spans(self, angle: np.ndarray, margin: float = 0.0) -> np.ndarray:
+        """Whether angles lie in it, or within a margin of it (radians)."""
+        return np.abs(np.angle(np.exp(1j * (angle - self.middle)))) < self.half_width + margin
 
 
 @dataclass(frozen=True)
@@ -80,6 +105,8 @@ class SliceAnatomy:
     rv_wall: float
     centre: tuple[float, float]
     rotation: float
+    scars: tuple[Sector, ...] = ()
+    outflow: Sector | None = None
 
     def to_polar(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Radius and angle in the heart's frame of points given in mm, y pointing up."""
@@ -137,6 +164,11 @@ class SliceAnatomy:
         labels[(radius < rv) & has_rv] = RV_BLOOD
         wall = radius < epi
         labels[wall] = MYOCARDIUM + self.segment(angle[wall])
+        depth = (radius - endo) / (epi - endo)
+        for scar in self.scars:
+            labels[wall & scar.covers(angle, depth)] = SCAR
+        if self.outflow:
+            labels[wall & self.outflow.spans(angle)] = LV_BLOOD
         cavity = radius < endo
         labels[cavity] = LV_BLOOD
         hx, hy = radius * np.cos(angle), radius * np.sin(angle)
@@ -159,7 +191,8 @@ def draw_anatomy(
     half_septum = np.radians(rng.uniform(48.0, 68.0))
     depth, rv_shape = rng.uniform(*population.rv_depth), rng.uniform(0.5, 1.1)
     rv_wall = rng.uniform(2.0, 4.5)
-    body, surroundings = _body(rng), _surroundings(rng, population.clutter)
+    body = _body(rng, population.body_shift)
+    surroundings = _surroundings(rng, population.clutter)
     slices = []
     for ring in rings:
         _, _, _, cavity_scale, wall_scale = RINGS[ring]
@@ -167,6 +200,9 @@ def draw_anatomy(
         shape = np.random.default_rng(shape_seed)
         endocardium = Harmonics.draw(shape, radius * cavity_scale, [0.0, 1.3, 0.6, 0.4, 0.25])
         wall = Harmonics.draw(shape, thickness * wall_scale, [0.9, 0.7, 0.4, 0.25])
+        if population.irregularity > 1:
+            endocardium = endocardium.exaggerated(shape.uniform(1, population.irregularity))
+            wall = wall.exaggerated(shape.uniform(1, population.irregularity))
         fat = Harmonics.draw(rng, fat_mean, [1.5, 1.2, 0.8, 0.5])
         slices.append(
             SliceAnatomy(
@@ -183,9 +219,28 @@ def draw_anatomy(
                 rv_wall=rv_wall,
                 centre=(centre[0] + rng.normal(0, 1.5), centre[1] + rng.normal(0, 1.5)),
                 rotation=rotation,
+                scars=_scars(rng, population.scars),
+                outflow=_outflow(rng, population.outflow if ring == "basal" else 0.0),
             )
         )
     return tuple(slices)
+
+
+def _scars(rng: np.random.Generator, most: int) -> tuple[Sector, ...]:
+    """Infarcts from the inside outwards, and scars in the middle of the wall."""
+    scars = []
+    for _ in range(rng.integers(0, most + 1) if most else 0):
+        inner = 0.0 if rng.random() < 0.7 else rng.uniform(0.0, 0.6)
+        depths = (inner, inner + rng.uniform(0.25, 1.0))
+        scars.append(Sector(rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 1.0), depths))
+    return tuple(scars)
+
+
+def _outflow(rng: np.random.Generator, share: float) -> Sector | None:
+    """Where the outflow tract interrupts the wall, mostly between septum and anterior wall."""
+    if share == 0.0 or rng.random() >= share:
+        return None
+    return Sector(np.radians(rng.normal(120.0, 40.0)), rng.uniform(0.25, 0.9))
 
 
 def _papillaries(
@@ -214,9 +269,9 @@ def _papillaries(
     return tuple(discs)
 
 
-def _body(rng: np.random.Generator) -> tuple[Disc, ...]:
+def _body(rng: np.random.Generator, shift: float) -> tuple[Disc, ...]:
     """Skin and fat, the chest wall's muscle with ribs, and the lungs inside, about the field."""
-    x, y = rng.uniform(-25, 25), rng.uniform(-25, 25)
+    x, y = rng.uniform(-shift, shift), rng.uniform(-shift, shift)
     axes = np.array([rng.uniform(125, 185), rng.uniform(105, 150)])
     turn = rng.uniform(-0.5, 0.5)
     fat, muscle = rng.uniform(5, 25), rng.uniform(8, 20)
@@ -243,15 +298,20 @@ def _body(rng: np.random.Generator) -> tuple[Disc, ...]:
 def _surroundings(rng: np.random.Generator, clutter: int) -> tuple[Disc, ...]:
     """Liver, stomach or spleen, great vessels and mediastinal fat around the heart.
 
-    `clutter` is the most there is besides of organs of any tissue, size and place.
+    `clutter` is the most there is besides of organs of any tissue, size and place, half of them
+    with another content inside their wall.
     """
     discs = []
     for _ in range(rng.integers(0, clutter + 1)):
-        tissue = int(rng.choice([FAT, MUSCLE, LIVER, STOMACH, LUNG, RV_BLOOD]))
+        tissue, content = rng.choice([FAT, LIVER, LUNG, RV_BLOOD, *ORGANS], 2)
         size, lean = rng.uniform(6, 60), rng.uniform(0, 2 * np.pi)
         away = rng.uniform(25, 60) + size
         at = (away * np.cos(lean), away * np.sin(lean))
-        discs.append(Disc(tissue, *at, (size, size * rng.uniform(0.4, 1.0)), rng.uniform(0, 3)))
+        axes, turn = (size, size * rng.uniform(0.4, 1.0)), rng.uniform(0, 3)
+        discs.append(Disc(int(tissue), *at, axes, turn))
+        if rng.random() < 0.5:
+            inside = rng.uniform(0.4, 0.9)
+            discs.append(Disc(int(content), *at, (axes[0] * inside, axes[1] * inside), turn))
     if rng.random() < 0.7:
         size = rng.uniform(25, 60)
         discs.append(

@@ -39,4 +39,7 @@ class Observer:
         outer = anatomy.epicardium(angle) + self.outer(angle)
         inner = inner + Harmonics.draw(rng, 0.0, wobble)(angle)
         outer = outer + Harmonics.draw(rng, 0.0, wobble)(angle)
-        return (radius >= inner) & (radius <= outer)
+        mask = (radius >= inner) & (radius <= outer)
+        if anatomy.outflow:
+            mask &= ~anatomy.outflow.spans(angle, margin=0.05)
+        return mask

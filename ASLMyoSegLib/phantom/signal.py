@@ -37,6 +37,10 @@ TISSUES = {
 }
 
 
+WALL = slice(anatomy.MYOCARDIUM + 1, anatomy.SCAR)
+"""Labels of the wall's segments."""
+
+
 @dataclass(frozen=True)
 class TissueProperties:
     """Proton density (relative), T1 and T2 (s) of each label, arrays indexed by label."""
@@ -65,24 +69,39 @@ class Physiology:
 
 def draw_tissues(rng: np.random.Generator, population: Population = TYPICAL) -> TissueProperties:
     """Tissue properties of a new subject."""
-    size = anatomy.MYOCARDIUM + 17
+    size = anatomy.SCAR + 1
     density, t1, t2 = np.zeros(size), np.ones(size), np.ones(size)
     for label, (rho, mean_t1, mean_t2, spread) in TISSUES.items():
         spread *= population.relaxation
         density[label] = rho * np.exp(0.3 * spread * rng.normal())
         t1[label] = mean_t1 * np.exp(spread * np.clip(rng.normal(), -2, 2))
         t2[label] = mean_t2 * np.exp(spread * np.clip(rng.normal(), -2, 2))
-    wall = slice(anatomy.MYOCARDIUM + 1, None)
     for values, spread in ((density, population.patchiness), (t1, 0.008), (t2, 0.02)):
-        values[wall] = values[anatomy.MYOCARDIUM] * (1 + spread * rng.normal(size=16))
-        values[anatomy.PAPILLARY] = values[anatomy.RV_WALL] = values[anatomy.MYOCARDIUM]
+        values[WALL] = values[anatomy.MYOCARDIUM] * (1 + spread * rng.normal(size=16))
+        for like_muscle in (anatomy.PAPILLARY, anatomy.RV_WALL, anatomy.SCAR):
+            values[like_muscle] = values[anatomy.MYOCARDIUM]
     t1[anatomy.RV_BLOOD] = t1[anatomy.LV_BLOOD]
     if population.contrast:
-        tones = np.exp(population.contrast * rng.normal(size=size))
-        tones[wall] = tones[[anatomy.PAPILLARY, anatomy.RV_WALL]] = tones[anatomy.MYOCARDIUM]
-        density *= tones
+        organs = len(anatomy.ORGANS)
+        density[anatomy.ORGANS] = rng.uniform(0.0, 1.2, organs)
+        t1[anatomy.ORGANS] = rng.uniform(0.3, 2.0, organs)
+        t2[anatomy.ORGANS] = rng.uniform(0.03, 0.15, organs)
+        density *= _draw_tones(rng, population, size)
     density[anatomy.FAT] *= rng.uniform(*population.fat_signal)
     return TissueProperties(density, t1, t2)
+
+
+def _draw_tones(rng: np.random.Generator, population: Population, size: int) -> np.ndarray:
+    """Factors on the signal of each label, such as other sequences and contrast agents make."""
+    tones = np.exp(population.contrast * rng.normal(size=size))
+    if rng.random() < 0.7:  # Else as while a contrast agent passes.
+        tones[anatomy.RV_BLOOD] = tones[anatomy.LV_BLOOD] * np.exp(0.1 * rng.normal())
+    if rng.random() < population.nulled:
+        tones[anatomy.MYOCARDIUM] *= rng.uniform(0.05, 0.4)
+    if rng.random() < population.nulled:
+        tones[[anatomy.LV_BLOOD, anatomy.RV_BLOOD]] *= rng.uniform(0.05, 0.4)
+    tones[WALL] = tones[[anatomy.PAPILLARY, anatomy.RV_WALL]] = tones[anatomy.MYOCARDIUM]
+    return tones
 
 
 def signal_of_labels(
@@ -107,11 +126,10 @@ def signal_of_labels(
         if volume_type == "control":
             blood = [anatomy.LV_BLOOD, anatomy.RV_BLOOD]
             magnetisation[blood] = inflow + (1.0 - inflow) * magnetisation[blood]
-            wall = slice(anatomy.MYOCARDIUM + 1, None)
-            magnetisation[wall] += difference_magnetisation(
+            magnetisation[WALL] += difference_magnetisation(
                 physiology.mbf[1:],
                 inversion_time,
-                t1_tissue=t1[wall],
+                t1_tissue=t1[WALL],
                 t1_blood=t1[anatomy.LV_BLOOD],
                 labelling_efficiency=physiology.efficiency,
             )

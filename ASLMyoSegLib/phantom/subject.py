@@ -10,7 +10,15 @@ from ..perfusion.aha import rings_of
 from ..perfusion.kinetics import null_time
 from ..series import ASLSeries, Geometry, RVInsertion
 from . import anatomy as tissue
-from .acquisition import MATRIX, OVERSAMPLING, Receiver, acquire, draw_receiver, smooth_field
+from .acquisition import (
+    MATRIX,
+    OVERSAMPLING,
+    Receiver,
+    acquire,
+    draw_padding,
+    draw_receiver,
+    smooth_field,
+)
 from .anatomy import SliceAnatomy, draw_anatomy
 from .observer import Observer
 from .population import TYPICAL, Population
@@ -197,6 +205,8 @@ def _simulate_slice(
         inside, _ = anatomy.to_polar(moved_x, moved_y)
         bloods.append(_share((labels == tissue.LV_BLOOD) & (inside < 40.0)))
         masks.append(observer.outline(rng, anatomy, coarse_x - dx, coarse_y - dy))
+    if population.padding:
+        images = [*map(draw_padding(rng, population.padding), images)]
     stacks = (np.stack(part) for part in (images, fractions, bloods, masks))
     return (*stacks, receiver.noise_sd())
 

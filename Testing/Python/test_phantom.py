@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from ASLMyoSegLib.errors import OutputError
 from ASLMyoSegLib.perfusion.kinetics import null_time
 from ASLMyoSegLib.perfusion.quantify import quantify
 from ASLMyoSegLib.phantom import simulate_cohort, simulate_subject
+from ASLMyoSegLib.phantom.acquisition import draw_padding
+from ASLMyoSegLib.phantom.anatomy import MYOCARDIUM, SCAR, draw_anatomy
+from ASLMyoSegLib.phantom.observer import Observer
 from ASLMyoSegLib.phantom.population import TYPICAL, UNUSUAL, Population
 from ASLMyoSegLib.phantom.signal import bssfp_signal
 from ASLMyoSegLib.phantom.subject import contrast_to_noise
@@ -124,3 +128,46 @@ def test_unusual_hearts_reach_beyond_typical_ones():
     typical, unusual = muscle(TYPICAL), muscle(UNUSUAL)
     assert min(unusual) < min(typical)
     assert max(unusual) > max(typical)
+
+
+def test_scars_lie_in_the_wall_and_the_outflow_tract_opens_wall_and_mask_alike():
+    population = replace(UNUSUAL, scars=3, outflow=1.0)
+    at = np.linspace(-60.0, 60.0, 241)
+    scarred = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        (basal,) = draw_anatomy(rng, ("basal",), population)
+        x, y = np.meshgrid(at + basal.centre[0], basal.centre[1] - at)
+        labels = basal.draw(x, y)
+        mask = Observer.draw(rng, 3.0).outline(rng, basal, x, y)
+        radius, angle = basal.to_polar(x, y)
+        opening = basal.outflow.spans(angle)
+        scar = labels == SCAR
+        scarred += scar.any()
+        wall = (radius >= basal.endocardium(angle)) & (radius < basal.epicardium(angle))
+        assert not (scar & ~wall).any()
+        assert not (opening & ((labels > MYOCARDIUM) | mask)).any()
+        assert mask.any()
+    assert scarred >= 6
+
+
+def test_wall_of_an_irregular_heart_varies_more_and_stays_closed():
+    def walls(population: Population) -> np.ndarray:
+        angle = np.linspace(0, 2 * np.pi, 90)
+        drawn = [draw_anatomy(np.random.default_rng(s), ("mid",), population) for s in range(30)]
+        return np.array([mid.wall(angle) / mid.wall.mean for (mid,) in drawn])
+
+    typical, irregular = walls(TYPICAL), walls(replace(TYPICAL, irregularity=3.0))
+    assert irregular.std(1).mean() > 1.5 * typical.std(1).mean()
+    assert irregular.min() >= 0.5
+
+
+def test_padded_images_are_black_at_the_sides_and_keep_the_rest():
+    image = np.ones((96, 96), np.float32)
+    for seed in range(20):
+        padded = draw_padding(np.random.default_rng(seed), 0.2)(image)
+        rows, columns = (padded > 0).any(1), (padded > 0).any(0)
+        assert (padded[np.ix_(rows, columns)] >= 1).all()
+        assert rows[20:76].all()
+        assert columns[20:76].all()
+        assert not padded[~rows].any()
