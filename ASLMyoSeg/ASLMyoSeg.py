@@ -2,15 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import qt
 import slicer
 import vtk
-from slicer import vtkMRMLSequenceBrowserNode, vtkMRMLSequenceNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
-from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
@@ -80,48 +77,6 @@ def onStartupCompleted():
     )
 
 
-@parameterNodeWrapper
-class ASLMyoSegParameterNode:
-    """Every setting of the panel, so that a saved scene brings them back.
-
-    series - The browser of the series in use.
-    loadedSequence - A volume sequence that is to become a series.
-    modelFile - The network's weights; empty for those that come with the extension.
-    device - "auto", "cpu", or a GPU ("cuda:0").
-    precision - Relative standard error (%) of MCD Uncertainty at which trials end.
-    fixedTrials - Whether the number of trials is fixed instead.
-    trials - That number.
-    threshold - Mean probability from which a pixel belongs to the mask.
-    overlayOpacity - Of the uncertainty map in the slice views.
-    limitEditing - Whether only doubtful pixels can be edited.
-    editingLimit - Uncertainty above which a pixel is doubtful.
-    fieldStrength - Sets T1 of blood.
-    t1Blood - s.
-    partitionCoefficient - mL/g.
-    labellingEfficiency - 0 to 1.
-    reviewedOnly - Whether flow leaves out masks that nobody has looked at.
-    exportFolder - Of the results.
-    """
-
-    series: vtkMRMLSequenceBrowserNode
-    loadedSequence: vtkMRMLSequenceNode
-    modelFile: str = ""
-    device: str = "auto"
-    precision: Annotated[float, WithinRange(0.5, 50)] = 2.0
-    fixedTrials: bool = False
-    trials: Annotated[int, WithinRange(2, 10000)] = 100
-    threshold: Annotated[float, WithinRange(0.05, 0.95)] = 0.5
-    overlayOpacity: Annotated[float, WithinRange(0, 1)] = 0.6
-    limitEditing: bool = False
-    editingLimit: Annotated[float, WithinRange(0, 0.5)] = 0.1
-    fieldStrength: Annotated[str, Choice(["3 T", "1.5 T", "other"])] = "3 T"
-    t1Blood: Annotated[float, WithinRange(0.5, 3)] = 1.65
-    partitionCoefficient: Annotated[float, WithinRange(0.5, 1.5)] = 1.0
-    labellingEfficiency: Annotated[float, WithinRange(0.1, 1)] = 1.0
-    reviewedOnly: bool = False
-    exportFolder: str = ""
-
-
 class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The panel: what its sections share, and when they are to show something new.
 
@@ -165,6 +120,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = ASLMyoSegLogic()
         self._flowTimer = self._timer(self.FLOW_DELAY, self.onFlowDue)
         self._updateTimer = self._timer(0, self.update)
+        self._showTimer = self._timer(0, self.onViewsArranged)
         self._watch = SeriesWatch(self.onFrame, self.requestFlow)
         self.seriesSection = SeriesSection(self)
         self.segmentSection = SegmentSection(self)
@@ -193,8 +149,8 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Called when the application closes, or the module is reloaded."""
         self.exit()
         if self.sections:
-            self._flowTimer.stop()
-            self._updateTimer.stop()
+            for timer in (self._flowTimer, self._updateTimer, self._showTimer):
+                timer.stop()
             self._watch.watch(None)
             self.segmentSection.client.stop()
         self.removeObservers()
@@ -279,7 +235,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from ASLMyoSegLib.errors import ASLMyoSegError
         from ASLMyoSegLib.scene.series_scene import SeriesScene
 
-        problem, self.series = "", None
+        problem, before, self.series = "", self.series, None
         if self.parameters is not None:
             series = SeriesScene.of(self.parameters.series)
             try:
@@ -295,6 +251,10 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             section.update()
         if problem:
             self.ui.seriesInfoLabel.text = problem
+        if self.series is not None and self.series != before:
+            self.requestFlow()
+            if before is not None:
+                self.showLayout()
 
     def check(self, series):
         """Raise `SceneError` where a node of a series that the panel shows was deleted."""
@@ -302,9 +262,17 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             getattr(series, part)
 
     def showLayout(self):
-        """Show slices and bullseye of the series in use."""
+        """Show slices and bullseye of the series in use, once their views have their size."""
+        from ASLMyoSegPanel.views import arrange
+
+        if self.series is not None:
+            arrange(self.series)
+            self._showTimer.start()
+
+    def onViewsArranged(self):
         from ASLMyoSegPanel.views import show
 
+        self.update()  # nodes may have gone meanwhile
         if self.series is not None:
             show(self.series)
             self.flowSection.enter()
@@ -357,6 +325,8 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
     """
 
     def getParameterNode(self):
+        from ASLMyoSegPanel.parameters import ASLMyoSegParameterNode
+
         return ASLMyoSegParameterNode(super().getParameterNode())
 
     def openSeries(self, path):

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from . import __version__
-from .errors import ASLMyoSegError
+from .errors import describe_error
 from .uncertainty import DEFAULT_PRECISION, PAPER_TRIALS
 
 app = typer.Typer(
@@ -70,7 +70,7 @@ Precision = Annotated[
         f"below this; {DEFAULT_PRECISION} where no --trials are given."
     ),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
 OnDevice = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
 
 
@@ -145,11 +145,14 @@ def quantify(
     from .results import describe_flow
 
     if source.suffix == ".mrb":
+        if masks is not None:
+            raise SeriesError(f"{masks}: not used, as {source} brings its own masks; leave it out.")
+        from .apart import read_apart
         from .scene import read_scenes
 
         found = [
             (c.series, c.segmentation.masks, c.rv_insertion, c.constants)
-            for c in read_scenes(source)
+            for c in read_apart(read_scenes, source.absolute())  # MRML reads no other
         ]
     elif masks is None:
         raise SeriesError(f"{source}: has no masks; give them with --masks.")
@@ -243,6 +246,8 @@ def train(
 
     if kernel_size % 2 == 0:
         raise typer.BadParameter("must be odd.", param_hint="--kernel-size")
+    if crop is not None and not augment:
+        raise typer.BadParameter("goes with --augment only.", param_hint="--crop")
     config = TrainingConfig(
         architecture=Architecture(base_maps, scales, kernel_size, dropout),
         loss=loss.value,
@@ -282,11 +287,13 @@ def evaluate(
 ) -> None:
     """Compare with reference masks: Dice, pixels, uncertainty, flow."""
     from .display.tables import metrics_table
-    from .io.files import replacing
+    from .io.files import refuse_foreign, replacing
     from .network import load_model
     from .studies.evaluate import evaluate as compare
 
     _refuse_both(trials, precision)
+    if output is not None:
+        refuse_foreign(output, "dice")
     with _progress() as bar:
         task = bar.add_task("evaluate", total=None)
         metrics = compare(
@@ -300,7 +307,8 @@ def evaluate(
         )
     if output is not None:
         with replacing(output) as beside:
-            beside.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+            text = json.dumps(metrics, indent=2, allow_nan=False)
+            beside.write_text(text + "\n", encoding="utf-8")
     Console().print(metrics_table(metrics))
 
 
@@ -318,7 +326,7 @@ def bench(
     """Measure the engine beside plain PyTorch and beside its ceilings. Keep the machine idle."""
     from .display.bench_figure import draw_bench
     from .display.tables import bench_table
-    from .io.files import replacing
+    from .io.files import refuse_foreign, replacing
     from .network import Architecture
     from .studies.bench import bench as measure
 
@@ -326,6 +334,7 @@ def bench(
         raise typer.BadParameter("must be odd.", param_hint="--kernel-size")
     if output.suffix != ".json":
         output = output / "bench.json"
+    refuse_foreign(output, "ms_per_pass")
     with _progress() as bar:
         task = bar.add_task("bench", total=None)
         result = measure(
@@ -351,12 +360,25 @@ def about(
 
 
 def main() -> None:
-    """Run the command; an error meant for people is one line and exit status 2."""
+    """Run the command; an error is one line and exit status 2.
+
+    Where the program itself is at fault, ``ASLMYOSEG_TRACEBACK=1`` shows where.
+    """
+    _wait_gently()
     try:
         app()
-    except ASLMyoSegError as error:
-        print(f"aslmyoseg: {' '.join(str(error).split())}", file=sys.stderr)
+    except Exception as error:
+        if os.environ.get("ASLMYOSEG_TRACEBACK"):
+            raise
+        print(f"aslmyoseg: {describe_error(error)}", file=sys.stderr)
         sys.exit(2)
+
+
+def _wait_gently() -> None:
+    """Let threads that wait for others look for 10,000 turns, and sleep then; before torch is
+    loaded. OpenMP's 300,000 turns starve those that are waited for where cores are shared."""
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def _refuse_both(trials: int | None, precision: float | None) -> None:
@@ -367,8 +389,8 @@ def _refuse_both(trials: int | None, precision: float | None) -> None:
 @contextmanager
 def _progress() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    # Of several processes that torchrun started, one shows how far it is.
-    hidden = os.environ.get("RANK", "0") != "0"
+    # Of several processes that torchrun started, one shows how far it is; into a file, none does.
+    hidden = os.environ.get("RANK", "0") != "0" or not console.is_terminal
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=hidden) as bar:
         yield bar
 

@@ -25,3 +25,17 @@ class OutputError(ASLMyoSegError):
 
 class SceneError(ASLMyoSegError):
     """The scene lacks what is needed: a node was deleted, or is not what it should be."""
+
+
+def describe_error(error: Exception, where: object = "") -> str:
+    """One line for people of any error, whatever was being done `where`."""
+    place = f"{where}: " if str(where) else ""
+    if isinstance(error, ASLMyoSegError):
+        text = str(error)
+    elif isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        text = f"{place}the memory of this computer is not enough; close other programs."
+    elif isinstance(error, OSError):
+        text = f"{error.filename or where}: {error.strerror or error}; check the path."
+    else:
+        text = f"{place}a fault of the program: {type(error).__name__}: {error}"
+    return " ".join(text.split())

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import ASLMyoSegError, OutputError
+from .errors import ASLMyoSegError, OutputError, describe_error
 from .io import (
     find_rv_insertion,
     find_series,
+    input_digest,
     read_rv_insertion,
     read_series,
     series_name,
 )
-from .io.files import replacing
+from .io.files import read_json, replacing
 from .network import LoadedModel, load_model
 from .parallel import launched, launched_rank
 from .results import measure_flow, summarise, write_results
@@ -69,9 +70,10 @@ def run(
 ) -> list[Outcome]:
     """Segment and quantify a series, or every series beneath a folder, each into a folder.
 
-    One series is written into `output` itself, several into a folder each. A series that fails
-    does not stop the others; one that an earlier start finished is left as it is. A folder of
-    results appears whole or not at all.
+    One series is written into `output` itself, several into a folder each, called after the series,
+    or after its path beneath `path` where others have the same name. A series that fails does not
+    stop the others; one that an earlier start finished, from the same files and settings, is left
+    as it is. A folder of results appears whole or not at all.
 
     Started by ``torchrun``, each process takes a share of the series, and each returns all
     outcomes; the next start shares out what a killed process left. The first process alone takes
@@ -109,22 +111,41 @@ def run(
             f"{rv_insertion}: one file of RV insertion points cannot serve the "
             f"{len(sources)} series beneath {path}; run them one by one."
         )
-    targets = {source: output / series_name(source) for source in sources}
+    targets = _targets(sources, Path(path), output)
+
+    def is_finished(source: Path) -> bool:
+        return _is_finished(targets[source], source, find_rv_insertion(source), model, settings)
+
     with launched() as group:
         # Open ones first, so that what a killed process left is shared out among all. The first
         # process decides, as the folder changes while others look.
-        order = group.from_first(
-            sorted(sources, key=lambda s: _is_finished(targets[s], s, model, settings))
-        )
+        order = group.from_first(sorted(sources, key=is_finished))
         outcomes = []
         for source in order[group.rank :: group.size]:
             try:
                 done = _run_one(source, targets[source], model, None, progress, settings)
-            except ASLMyoSegError as error:
-                done = Outcome(source, None, error=str(error))
+            except Exception as error:  # whatever it is, the others are not to suffer
+                done = Outcome(source, None, error=describe_error(error, source))
             outcomes.append(done)
         gathered = [outcome for part in group.gather(outcomes) for outcome in part]
     return sorted(gathered, key=lambda outcome: sources.index(outcome.source))
+
+
+def _targets(sources: list[Path], root: Path, output: Path) -> dict[Path, Path]:
+    """A folder of results for each series, none for two."""
+    names = Counter(map(series_name, sources))
+    targets = {}
+    for source in sources:
+        name = series_name(source)
+        folder = output if names[name] == 1 else output / source.parent.relative_to(root)
+        targets[source] = folder / name
+    for source, target in targets.items():
+        twins = [other.name for other, its in targets.items() if its == target]
+        if len(twins) > 1:
+            raise OutputError(
+                f"{source.parent}: {' and '.join(twins)} would give the same results; keep one."
+            )
+    return targets
 
 
 def _run_one(
@@ -136,15 +157,17 @@ def _run_one(
     settings: _Settings,
 ) -> Outcome:
     report = output / "report.html"
-    if _is_finished(output, source, model, settings):
+    landmarks = Path(rv_insertion) if rv_insertion else find_rv_insertion(source)
+    if _is_finished(output, source, landmarks, model, settings):
         return Outcome(source, report, resumed=True)
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise OutputError(
-            f"{output}: holds something else already; choose an empty or a new folder."
+            f"{output}: holds something else already, or results of other images or settings; "
+            "choose an empty or a new folder."
         )
     started = time.monotonic()
+    digest = input_digest(source, landmarks)
     series = read_series(source)
-    landmarks = rv_insertion or find_rv_insertion(source)
     points = read_rv_insertion(landmarks, series) if landmarks else None
     posterior = segment(
         series,
@@ -165,6 +188,7 @@ def _run_one(
         segmentation,
         posterior,
         result,
+        digest=digest,
         precision=settings.precision,
         seconds=time.monotonic() - started,
         warnings=warnings,
@@ -184,16 +208,20 @@ def _run_one(
     return Outcome(source, report)
 
 
-def _is_finished(output: Path, source: Path, model: LoadedModel, settings: _Settings) -> bool:
+def _is_finished(
+    output: Path, source: Path, landmarks: Path | None, model: LoadedModel, settings: _Settings
+) -> bool:
     """Whether an earlier start wrote these very results: ``summary.json`` is written last."""
     try:
-        summary = json.loads((output / "summary.json").read_text(encoding="utf-8"))
+        summary = read_json(output / "summary.json")
         return (
             summary["series"] == series_name(source)
             and summary["model"]["sha256"] == model.sha256
             and summary["precision"] == settings.precision
             and (settings.trials is None or summary["trials"] == settings.trials)
             and summary["seed"] == settings.seed
+            and (not settings.scene or (output / "scene.mrb").is_file())
+            and summary["input_sha256"] == input_digest(source, landmarks)
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ASLMyoSegError, KeyError, TypeError):
         return False

@@ -46,11 +46,15 @@ def summarise(
     posterior: Posterior,
     result: MBFResult | None,
     *,
+    digest: str | None = None,
     precision: float | None,
     seconds: float,
     warnings: tuple[str, ...],
 ) -> dict[str, Any]:
-    """The content of ``summary.json``; numbers that do not exist are null."""
+    """The content of ``summary.json``; numbers that do not exist are null.
+
+    `digest` is that of the files that were read; None where the images came from a scene.
+    """
     scores = segmentation.mcd_uncertainty
     finite = scores[np.isfinite(scores)]
     frames = [
@@ -69,6 +73,7 @@ def summarise(
     return {
         "version": __version__,
         "series": series.name,
+        "input_sha256": digest,
         "model": posterior.model,
         "device": posterior.device,
         "trials": int(posterior.trials.max()),

@@ -16,6 +16,7 @@ class CorrectSection(Section):
         self.editor = slicer.qMRMLSegmentEditorWidget()
         self.editor.toolTip = _("Correct the mask of this frame. Undo is at the lower right.")
         self.editor.maximumNumberOfUndoStates = 10
+        self._bind(self._editorNode())
         for part in (
             "segmentationNodeSelectorVisible",
             "sourceVolumeNodeSelectorVisible",
@@ -48,9 +49,7 @@ class CorrectSection(Section):
         ui.editingLimitSliderWidget.enabled = parameters.limitEditing
         node = self._editorNode()
         if self.editor.mrmlSegmentEditorNode() is not node:
-            # In this order, as the editor keeps its first choices in its parameter node.
-            self.editor.setMRMLSegmentEditorNode(node)
-            self.editor.setMRMLScene(slicer.mrmlScene)
+            self._bind(node)
         limit = parameters.editingLimit if parameters.limitEditing else None
         editing.bind_editor(series, node, limit)
 
@@ -78,6 +77,11 @@ class CorrectSection(Section):
         self.series.copy_to_next(self.series.frame)
         self.panel.update()
         self.panel.requestFlow()
+
+    def _bind(self, node) -> None:
+        """In this order, as the editor keeps its first choices in its parameter node."""
+        self.editor.setMRMLSegmentEditorNode(node)
+        self.editor.setMRMLScene(slicer.mrmlScene)
 
     def _editorNode(self):
         """The editor's parameter node: one of our own, so that Segment Editor keeps its choices."""

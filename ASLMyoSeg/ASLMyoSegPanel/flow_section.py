@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -28,6 +29,8 @@ class FlowSection(Section):
             box.connect("valueChanged(double)", self.onSettings)
         ui.reviewedOnlyCheckBox.connect("toggled(bool)", self.onSettings)
         ui.flowTableView.verticalHeader().setVisible(False)
+        for header in (ui.flowTableView.verticalHeader(), ui.flowTableView.horizontalHeader()):
+            header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         ui.flowTableView.connect("selectionChanged()", self.onSegmentChosen)
         ui.bullseyeButton.connect("clicked()", self.panel.showLayout)
         self._clicks = ViewClicks(self.onViewClicked)
@@ -97,11 +100,9 @@ class FlowSection(Section):
 
     def onSegmentChosen(self) -> None:
         """Outline the segment of the selected row."""
-        view = self.ui.flowTableView
-        rows = view.selectionModel().selectedRows()
+        rows = self.ui.flowTableView.selectionModel().selectedRows()
         if rows:
-            text = str(view.model().index(rows[0].row(), 0).data())
-            self.choose(int(text) if text.isdigit() else None)
+            self.choose(self._segmentOf(rows[0].row()))
 
     def onViewClicked(self, view: str, position: tuple[float, float, float]) -> None:
         """Choose the segment that was clicked in the bullseye or in a slice view."""
@@ -115,9 +116,20 @@ class FlowSection(Section):
             self.choose(aha)
 
     def choose(self, aha: int | None) -> None:
-        """Outline an AHA segment in the bullseye and on the slices; 0 is none."""
+        """Outline an AHA segment in bullseye and slices, and select its row; 0 is none."""
         bullseye.select_segment(slicer.mrmlScene, aha or None)
         outline.update_outline(self.series)
+        view = self.ui.flowTableView
+        selected = [index.row() for index in view.selectionModel().selectedRows()]
+        for row in range(view.model().rowCount()):
+            if self._segmentOf(row) == aha and selected != [row]:
+                view.selectRow(row)
+
+    def _segmentOf(self, row: int) -> int | None:
+        """AHA number in a row of the table."""
+        view = self.ui.flowTableView
+        text = str(view.model().index(row, 0).data())
+        return int(text) if text.isdigit() else None
 
     def enter(self) -> None:
         self._clicks.attach()

@@ -8,8 +8,8 @@ from slicer.i18n import tr as _
 
 from .section import Section
 
-SCORE = 1
-"""Column of the table of frames."""
+SCORE, FLAG = 1, 4
+"""Columns of the table of frames."""
 
 
 class ReviewSection(Section):
@@ -23,9 +23,10 @@ class ReviewSection(Section):
         ui.reviewTable.setColumnCount(len(titles))
         ui.reviewTable.setHorizontalHeaderLabels(titles)
         ui.reviewTable.verticalHeader().setVisible(False)
+        ui.reviewTable.verticalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         header = ui.reviewTable.horizontalHeader()
         header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
-        header.setStretchLastSection(True)
+        header.setSectionResizeMode(FLAG, qt.QHeaderView.Stretch)
         ui.reviewTable.connect("cellClicked(int,int)", self.onRowClicked)
         ui.nextDoubtfulButton.connect("clicked()", self.onNextDoubtful)
         ui.acceptButton.connect("clicked()", self.onAccept)

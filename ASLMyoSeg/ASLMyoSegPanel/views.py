@@ -26,12 +26,17 @@ def registerLayouts() -> None:
             node.AddLayoutDescription(number, description)
 
 
-def show(series) -> None:
-    """Show a series in the layout that has as many slice views as it has slices."""
+def arrange(series) -> None:
+    """Set the layout that has as many slice views as a series has slices."""
     registerLayouts()
     manager = slicer.app.layoutManager()
     if manager is not None:
         manager.setLayout(layouts.layout_for(series))
+
+
+def show(series) -> None:
+    """Show a series in the views of its layout, and let Slicer's own tool bar step it."""
+    slicer.modules.sequences.setToolBarActiveBrowserNode(series.browser)
     layouts.show(series)
     bullseye.show_series(slicer.mrmlScene, series.browser)
 
@@ -68,15 +73,20 @@ class ViewClicks:
             self._observe(name, manager.sliceWidget(name).sliceView().interactor())
         for number in range(manager.threeDViewCount):
             view = manager.threeDWidget(number).threeDView()
-            self._observe(view.mrmlViewNode().GetLayoutName(), view.interactor())
+            name = view.mrmlViewNode().GetLayoutName()
+            self._observe(name, view.interactor(), flat=name == bullseye.VIEW)
 
     def detach(self) -> None:
         for interactor, tag in self._observed:
             interactor.RemoveObserver(tag)
         self._observed = []
 
-    def _observe(self, name: str, interactor) -> None:
-        def clicked(_caller, _event) -> None:
+    def _observe(self, name: str, interactor, flat: bool = False) -> None:
+        """Tell of presses in a view; a flat one is not turned by them."""
+
+        def clicked(caller, _event) -> None:
+            if flat and not (caller.GetShiftKey() or caller.GetControlKey()):
+                caller.GetCommand(tag).AbortFlagOn()
             interaction = slicer.mrmlScene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
             if interaction is not None and interaction.GetCurrentInteractionMode() == (
                 interaction.Place

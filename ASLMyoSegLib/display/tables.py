@@ -13,17 +13,14 @@ def metrics_table(metrics: dict[str, Any]) -> Table:
     table.add_column("measure")
     table.add_column("value", justify="right")
     for kind, spread in metrics["dice"].items():
-        table.add_row(f"Dice, {kind}", f"{spread['mean']:.3f} ± {spread['sd']:.3f}")
+        table.add_row(f"Dice, {kind}", _spread(spread))
     for name in ("false_positive_pixels", "false_negative_pixels"):
         table.add_row(name.replace("_", " ") + " per image", f"{metrics[name]:.1f}")
     for name in ("mcd_uncertainty", "dice_uncertainty"):
         spread = metrics[name]
-        table.add_row(name.replace("_", " "), f"{spread['mean']:.3f} ± {spread['sd']:.3f}")
+        table.add_row(name.replace("_", " "), _spread(spread))
     for name, value in metrics["mbf"].items():
-        text = (
-            "n/a" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
-        )
-        table.add_row(f"MBF, {name}", text)
+        table.add_row(f"MBF, {name}", _number(value))
     return table
 
 
@@ -47,3 +44,13 @@ def bench_table(result: dict[str, Any]) -> Table:
         table.add_row(f"training step, {name.replace('_', ' ')}, per image", f"{value:.1f}")
     table.add_row("training speedup", f"{result['training']['speedup']:.2f}")
     return table
+
+
+def _spread(spread: dict[str, float | None]) -> str:
+    return f"{_number(spread['mean'])} ± {_number(spread['sd'])}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "n/a"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

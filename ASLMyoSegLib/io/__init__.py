@@ -1,6 +1,6 @@
 """Files in and out."""
 
-from .bids import find_series, read_series, series_name, write_series
+from .bids import find_series, input_digest, read_series, series_name, write_series
 from .landmarks import find_rv_insertion, read_rv_insertion, write_rv_insertion
 from .masks import read_masks
 from .nifti import write_volume
@@ -9,6 +9,7 @@ from .posterior import read_posterior
 __all__ = [
     "find_rv_insertion",
     "find_series",
+    "input_digest",
     "read_masks",
     "read_posterior",
     "read_rv_insertion",

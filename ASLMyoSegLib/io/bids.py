@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..series import VOLUME_TYPES, ASLSeries
-from .files import replacing
+from .files import read_json, read_text, replacing
 from .nifti import read_volume, write_volume
 
 SUFFIXES = ("_asl.nii.gz", "_asl.nii")
@@ -27,35 +29,47 @@ def find_series(path: str | Path) -> list[Path]:
         SeriesError: where there is none.
     """
     path = Path(path)
-    if path.is_file():
-        return [path]
-    if not path.exists():
-        raise SeriesError(f"{path}: no such file or folder.")
-    found = sorted(
-        file
-        for suffix in SUFFIXES
-        for file in path.rglob(f"*{suffix}")
-        if "derivatives" not in file.relative_to(path).parts
-    )
+    try:
+        if path.is_file():
+            return [path]
+        if not path.is_dir():
+            problem = (
+                "is neither a file nor a folder" if path.exists() else "no such file or folder"
+            )
+            raise SeriesError(f"{path}: {problem}.")
+        os.scandir(path).close()  # which says why, where what follows finds nothing
+        found = sorted(
+            file
+            for file in path.rglob("*_asl.nii*")
+            if file.name.endswith(SUFFIXES)
+            and not file.is_dir()
+            and "derivatives" not in file.relative_to(path).parts
+        )
+    except OSError as error:
+        raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
     if not found:
-        raise SeriesError(f"{path}: holds no ASL series; one is called *_asl.nii.gz (BIDS).")
+        raise SeriesError(
+            f"{path}: holds no ASL series; one is called *_asl.nii.gz (BIDS). DICOM files are "
+            "converted by dcm2niix."
+        )
     return found
 
 
 def series_name(path: Path) -> str:
     """``sub-01_acq-rest`` of ``sub-01_acq-rest_asl.nii.gz``."""
-    for suffix in (*SUFFIXES, ".nii.gz", ".nii"):
+    for suffix in (".nii.gz", ".seq.nrrd"):
         if path.name.endswith(suffix):
-            return path.name.removesuffix(suffix)
-    return path.stem
+            return path.name.removesuffix(suffix).removesuffix("_asl")
+    return path.stem.removesuffix("_asl")
 
 
 def read_series(path: str | Path) -> ASLSeries:
     """Read one series, checked at the door.
 
     Args:
-        path: ``*_asl.nii[.gz]`` with ``_asl.json`` and ``_aslcontext.tsv`` beside it, or a folder
-            that holds just one.
+        path: ``*_asl.nii[.gz]``, or another image of four dimensions such as a sequence that Slicer
+            saved (``.seq.nrrd``), with ``_asl.json`` and ``_aslcontext.tsv`` beside it; or a folder
+            that holds just one ``*_asl.nii[.gz]``.
 
     Raises:
         SeriesError: where a file is missing, damaged, or contradicts another.
@@ -74,7 +88,7 @@ def read_series(path: str | Path) -> ASLSeries:
         )
     types = _read_context(Path(f"{stem}_aslcontext.tsv"), path, len(images))
     sidecar_path = Path(f"{stem}_asl.json")
-    sidecar = _read_json(sidecar_path)
+    sidecar = read_json(_present(sidecar_path, "the side-car with the inversion time"))
     times = _inversion_times(sidecar_path, sidecar, types)
     if sidecar.get("M0Type") == "Separate":
         separate, _ = read_volume(_m0scan_beside(stem))
@@ -87,15 +101,36 @@ def read_series(path: str | Path) -> ASLSeries:
         images = np.concatenate([images, separate])
         types += ("m0scan",) * len(separate)
         times = np.append(times, [np.nan] * len(separate))
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+        images = images.astype(np.float32)
     _check_pixels(path, images, types)
     return ASLSeries(
-        images=images.astype(np.float32),
+        images=images,
         volume_types=types,
         inversion_time=times,
         geometry=geometry,
         name=series_name(path),
         metadata={**sidecar, "source": str(path)},
     )
+
+
+def input_digest(path: Path, *others: Path | None) -> str:
+    """SHA-256 of the content of a series' files and of `others`, by which the same is known again.
+
+    Raises:
+        SeriesError: where a file cannot be read.
+    """
+    stem = path.with_name(series_name(path))
+    beside = ("_asl.json", "_aslcontext.tsv", "_m0scan.nii.gz", "_m0scan.nii")
+    digest = hashlib.sha256()
+    for file in (path, *(Path(f"{stem}{suffix}") for suffix in beside), *others):
+        if file is not None and file.is_file():
+            try:
+                content = file.read_bytes()
+            except OSError as error:
+                raise SeriesError(f"{file}: cannot be read ({error.strerror or error}).") from None
+            digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
 
 
 def write_series(series: ASLSeries, path: str | Path) -> None:
@@ -125,10 +160,17 @@ def write_series(series: ASLSeries, path: str | Path) -> None:
 
 
 def _read_context(path: Path, image: Path, frames: int) -> tuple[str, ...]:
-    text = _read_text(path, f"the table that says which frames of {image.name} are what")
-    rows = list(csv.DictReader(text.splitlines(), delimiter="\t"))
-    if not rows or "volume_type" not in rows[0]:
-        raise SeriesError(f"{path}: has no column 'volume_type'; BIDS asks for it.")
+    text = read_text(_present(path, f"the table that says which frames of {image.name} are what"))
+    try:
+        table = csv.DictReader(text.splitlines(), delimiter="\t")
+        rows, columns = list(table), table.fieldnames or []
+    except csv.Error as error:
+        raise SeriesError(f"{path}: not a table ({error}); write one row for each frame.") from None
+    if "volume_type" not in columns:
+        raise SeriesError(
+            f"{path}: has no column 'volume_type', which BIDS asks for, but {_shortened(columns)}; "
+            "mind that tabs stand between columns."
+        )
     types = tuple((row["volume_type"] or "").strip() for row in rows)
     for number, kind in enumerate(types):
         if kind not in VOLUME_TYPES:
@@ -146,23 +188,10 @@ def _read_context(path: Path, image: Path, frames: int) -> tuple[str, ...]:
     return types
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(_read_text(path, "the side-car with the inversion time"))
-    except ValueError as error:
-        raise SeriesError(f"{path}: not valid JSON ({error}).") from None
-    if not isinstance(content, dict):
-        raise SeriesError(f"{path}: holds a {type(content).__name__}, where an object is needed.")
-    return content
-
-
-def _read_text(path: Path, what: str) -> str:
+def _present(path: Path, what: str) -> Path:
     if not path.is_file():
         raise SeriesError(f"{path}: missing; it is {what} (BIDS).")
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SeriesError(f"{path}: cannot be read as text ({error}).") from None
+    return path
 
 
 def _inversion_times(path: Path, sidecar: dict[str, Any], types: tuple[str, ...]) -> np.ndarray:
@@ -172,10 +201,13 @@ def _inversion_times(path: Path, sidecar: dict[str, Any], types: tuple[str, ...]
             break
     else:
         raise SeriesError(f"{path}: has no 'PostLabelingDelay' (s), the inversion time.")
+    value = sidecar[key]
     try:
-        times = np.array(sidecar[key], dtype=float)
-    except (TypeError, ValueError):
-        raise SeriesError(f"{path}: {key} is {sidecar[key]!r}, where seconds are needed.") from None
+        times = np.array(value, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        times = np.array(np.nan)
+    if isinstance(value, bool) or (times.ndim == 0 and np.isnan(times)):
+        raise SeriesError(f"{path}: {key} is {_shortened(value)}, where seconds are needed.")
     if times.ndim == 0:
         times = np.full(len(types), float(times))
     if times.shape != (len(types),):
@@ -186,12 +218,17 @@ def _inversion_times(path: Path, sidecar: dict[str, Any], types: tuple[str, ...]
     for frame in np.flatnonzero(prepared):
         time = times[frame]
         if not 0 < time <= LONGEST_INVERSION_TIME:
-            hint = "; is it in milliseconds?" if time > LONGEST_INVERSION_TIME else ""
+            hint = " (is it in milliseconds?)" if time > LONGEST_INVERSION_TIME else ""
             raise SeriesError(
                 f"{path}: {key} of frame {frame} is {time:g}, where seconds above 0 and up to "
-                f"{LONGEST_INVERSION_TIME:g} are possible{hint}"
+                f"{LONGEST_INVERSION_TIME:g} are possible{hint}."
             )
     return np.where(prepared, times, np.nan)
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _m0scan_beside(stem: Path) -> Path:
@@ -212,8 +249,8 @@ def _check_pixels(path: Path, images: np.ndarray, types: tuple[str, ...]) -> Non
         wrong = int(np.count_nonzero(~np.isfinite(image)))
         if wrong:
             raise SeriesError(
-                f"{path}: frame {frame} ({types[frame]}) has {wrong} pixels that are NaN or "
-                "infinite; export the images anew."
+                f"{path}: frame {frame} ({types[frame]}) has {wrong} pixels that are NaN, "
+                "infinite or too large for float32; export the images anew."
             )
         for k, plane in enumerate(image):
             if plane.min() == plane.max():

@@ -1,14 +1,16 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and reading JSON."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from ..errors import OutputError
+from ..errors import OutputError, SeriesError
 
 
 @contextmanager
@@ -33,3 +35,54 @@ def replacing(path: str | Path) -> Iterator[Path]:
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_foreign(path: Path, key: str) -> None:
+    """See to it that a file of results replaces nothing but results of its kind.
+
+    Args:
+        path: to be written; it need not be there.
+        key: of the JSON object that such a file holds.
+
+    Raises:
+        OutputError: where something else is there.
+    """
+    if not path.exists():
+        return
+    try:
+        foreign = key not in read_json(path)
+    except SeriesError:
+        foreign = True
+    if foreign:
+        raise OutputError(f"{path}: is something else than such results; choose another name.")
+
+
+def read_text(path: Path) -> str:
+    """A text file as UTF-8, with or without a byte order mark.
+
+    Raises:
+        SeriesError: where it is missing or is no such text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise SeriesError(f"{path}: no such file.") from None
+    except OSError as error:
+        raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    except UnicodeDecodeError as error:
+        raise SeriesError(f"{path}: cannot be read as text ({error}); save it as UTF-8.") from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds.
+
+    Raises:
+        SeriesError: where it is missing or holds something else.
+    """
+    try:
+        content = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise SeriesError(f"{path}: not valid JSON ({error}).") from None
+    if not isinstance(content, dict):
+        raise SeriesError(f"{path}: holds a {type(content).__name__}, where an object is needed.")
+    return content

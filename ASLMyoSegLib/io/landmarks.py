@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import SeriesError
 from ..series import ASLSeries, RVInsertion
 from .bids import series_name
-from .files import replacing
+from .files import read_json, replacing
 
 
 def read_rv_insertion(path: str | Path, series: ASLSeries) -> RVInsertion:
@@ -23,18 +23,13 @@ def read_rv_insertion(path: str | Path, series: ASLSeries) -> RVInsertion:
         SeriesError: where the file is missing or its points make no sense.
     """
     path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise SeriesError(f"{path}: no such file.") from None
-    except (OSError, ValueError) as error:
-        raise SeriesError(f"{path}: not valid JSON ({error}).") from None
+    content = read_json(path)
     points = {}
     slices, *shape = series.images.shape[1:]
     for name in ("anterior", "inferior"):
         try:
             points[name] = np.array(content[name], dtype=float)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise SeriesError(
                 f"{path}: has no list of points (y, x) called {name!r}; give one per slice."
             ) from None

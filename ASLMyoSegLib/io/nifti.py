@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +9,11 @@ import SimpleITK as sitk
 
 from ..errors import SeriesError
 from ..series import Geometry
+from .content import check_content
 from .files import replacing
 
-NIFTI_HEADER = 348
+KIND = "NRRD_kinds[pixel]"
+"""Says ``list`` where Slicer saved a sequence of images as one file."""
 
 # Its warnings on odd headers would break the one clear line that errors are.
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
@@ -26,16 +25,15 @@ def read_volume(path: Path) -> tuple[np.ndarray, Geometry]:
     Raises:
         SeriesError: where the file is missing, damaged, or not a scalar image of 3 or 4 dimensions.
     """
-    if not path.is_file():
-        raise SeriesError(f"{path}: no such file.")
-    if path.stat().st_size == 0:
-        raise SeriesError(f"{path}: the file is empty; copy it again from its source.")
-    _check_content(path)
+    check_content(path)
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1].strip()
-        raise SeriesError(f"{path}: not a readable image ({reason}); copy it again.") from None
+        remedy = "correct its orientation" if "cosines" in reason else "export it anew as NIfTI-1"
+        raise SeriesError(f"{path}: not a readable image ({reason}); {remedy}.") from None
+    if KIND in image.GetMetaDataKeys() and image.GetMetaData(KIND) == "list":
+        return np.moveaxis(sitk.GetArrayFromImage(image), -1, 0), _geometry_of(image)
     if image.GetNumberOfComponentsPerPixel() != 1 or "complex" in image.GetPixelIDTypeAsString():
         raise SeriesError(
             f"{path}: pixels are {image.GetPixelIDTypeAsString()}; give magnitude images."
@@ -77,30 +75,3 @@ def _geometry_of(image: sitk.Image) -> Geometry:
         origin=tuple(float(v) for v in image.GetOrigin()[:3]),
         direction=tuple(float(v) for v in direction.ravel()),
     )
-
-
-def _check_content(path: Path) -> None:
-    """Look before the image library does: it fills what a truncated file lacks, and makes zeros
-    of NaN and infinite pixels, without a word."""
-    try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-            content = file.read()
-    except (OSError, EOFError, zlib.error) as error:
-        raise SeriesError(f"{path}: damaged gzip file ({error}); copy it again.") from None
-    if ".nii" not in path.suffixes[-2:] or len(content) < NIFTI_HEADER:
-        return
-    for order in "<>":
-        if struct.unpack_from(f"{order}i", content)[0] != NIFTI_HEADER:
-            continue
-        (kind,) = struct.unpack_from(f"{order}h", content, 70)
-        (start,) = struct.unpack_from(f"{order}f", content, 108)
-        size = {16: 4, 64: 8}.get(kind)
-        if size is None or not NIFTI_HEADER <= start <= len(content):
-            return
-        count = (len(content) - int(start)) // size
-        pixels = np.frombuffer(content, f"{order}f{size}", count, int(start))
-        wrong = int(np.count_nonzero(~np.isfinite(pixels)))
-        if wrong:
-            raise SeriesError(
-                f"{path}: {wrong} pixels that are NaN or infinite; export the images anew."
-            )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import SeriesError
 from ..series import Posterior
+from .files import read_json
 from .nifti import read_volume
 
 
@@ -24,8 +24,8 @@ def read_posterior(folder: str | Path) -> Posterior:
         for name in ("myocardium_probseg", "uncertainty_map")
     )
     path = _only(folder, "summary.json")
+    summary = read_json(path)
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
         shape = (mean.shape[0], mean.shape[1])
         trials = np.array([frame["trials"] for frame in summary["frames"]]).reshape(shape)
         limits = [

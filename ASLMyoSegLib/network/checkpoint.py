@@ -83,8 +83,12 @@ def load_model(path: str | Path | None = None) -> LoadedModel:
             "give a model that `aslmyoseg train` wrote."
         ) from error
     header = _read_header(path, metadata)
-    network = MCDUNet(_read_architecture(path, header))
-    _fill(path, network, tensors)
+    architecture = _read_architecture(path, header)
+    with torch.device("meta"):  # whatever size a damaged header says, it takes no memory
+        wanted = MCDUNet(architecture).state_dict()
+    _check_tensors(path, wanted, tensors)
+    network = MCDUNet(architecture)
+    network.load_state_dict({name: t.to(wanted[name].dtype) for name, t in tensors.items()})
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return LoadedModel(network.eval(), path.stem, digest, header)
 
@@ -97,9 +101,9 @@ def _read_header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
         )
     try:
         header = json.loads(metadata["header"])
-        if "architecture" not in header:
+        if not isinstance(header, dict) or "architecture" not in header:
             raise KeyError("architecture")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(
             f"{path}: its header is damaged ({error}); train or fetch it anew."
         ) from None
@@ -112,6 +116,7 @@ def _read_architecture(path: Path, header: dict[str, Any]) -> Architecture:
     for name, (low, high) in limits.items():
         value = values.get(name) if isinstance(values, dict) else None
         right_type = isinstance(value, (int, float) if name == "dropout" else int)
+        right_type = right_type and not isinstance(value, bool)
         if not right_type or not low <= value <= high:
             raise ModelError(
                 f"{path}: architecture says {name} = {value!r}, where {low} to {high} is possible; "
@@ -120,8 +125,9 @@ def _read_architecture(path: Path, header: dict[str, Any]) -> Architecture:
     return Architecture(**{name: values[name] for name in limits})
 
 
-def _fill(path: Path, network: MCDUNet, tensors: dict[str, torch.Tensor]) -> None:
-    wanted = network.state_dict()
+def _check_tensors(
+    path: Path, wanted: dict[str, torch.Tensor], tensors: dict[str, torch.Tensor]
+) -> None:
     for problem, names in (
         ("lacks", sorted(wanted.keys() - tensors.keys())),
         ("has the foreign", sorted(tensors.keys() - wanted.keys())),
@@ -136,4 +142,5 @@ def _fill(path: Path, network: MCDUNet, tensors: dict[str, torch.Tensor]) -> Non
             )
         if not torch.isfinite(tensor.float()).all():
             raise ModelError(f"{path}: tensor {name!r} holds values that are not finite.")
-    network.load_state_dict({name: t.to(wanted[name].dtype) for name, t in tensors.items()})
+        if name.endswith("running_var") and (tensor < 0).any():
+            raise ModelError(f"{path}: variances {name!r} are negative; the file is damaged.")

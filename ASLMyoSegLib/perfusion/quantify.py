@@ -13,6 +13,10 @@ from .kinetics import mbf_from_difference, null_time
 
 FEWEST_PIXELS = 5
 """Mean pixels per image below which a segment's flow would be noise."""
+LARGEST_FLOW = 10.0
+"""mL/g/min, twice of what healthy hearts reach under stress."""
+TOWARDS_APEX = np.array([0.6, -0.6, -0.53])
+"""Direction of the usual long axis from base to apex in LPS: left, forward, down."""
 NEAR_NULL = 0.18
 """Share of the null's inversion time within which magnitude images cannot be trusted: T1 of muscle
 is assumed, and the approach to the steady state during readout moves the null by some 8 %."""
@@ -59,6 +63,7 @@ def quantify(
     times = np.array(
         [series.inversion_time[[c, k]].mean() for c, k in zip(controls, labels, strict=True)]
     )
+    _question_images(series, masks, warnings)
     polarity = _polarity(times, null_time(t1_myocardium), warnings)
     masks = _with_m0_masks(series, masks, warnings)
     masks = _on_shared_slices(series, masks, warnings)
@@ -67,11 +72,12 @@ def quantify(
     def flow(number: int, name: str, regions: np.ndarray) -> SegmentFlow:
         pixels = regions.sum((1, 2, 3))
         means = np.array([_mean(i, r) for i, r in zip(series.images, regions, strict=True)])
+        m0 = means[list(series.frames_of("m0scan"))].mean()
         with np.errstate(divide="ignore", invalid="ignore"):
             pairs = mbf_from_difference(
                 polarity * means[list(controls)],
                 polarity * means[list(labels)],
-                means[list(series.frames_of("m0scan"))].mean(),
+                m0,
                 times,
                 partition_coefficient=partition_coefficient,
                 labelling_efficiency=labelling_efficiency,
@@ -79,11 +85,9 @@ def quantify(
             )
         size = float(pixels[list(controls + labels)].mean())
         valid = np.isfinite(pairs)
-        if size < FEWEST_PIXELS or not valid.any():
-            warnings.append(
-                f"{name}: {size:.1f} pixels per image are too few (fewer than {FEWEST_PIXELS}) "
-                "or have no signal in M0; no flow is given."
-            )
+        lack = _lack(size, m0, valid)
+        if lack:
+            warnings.append(f"{name}: {lack}; no flow is given.")
             return SegmentFlow(number, name, size, np.nan, np.nan, tuple(pairs.tolist()))
         if not valid.all():
             left_out = ", ".join(str(k + 1) for k in np.flatnonzero(~valid))
@@ -94,6 +98,12 @@ def quantify(
         )
 
     whole = flow(0, "global", masks)
+    if not 0 <= whole.mbf <= LARGEST_FLOW and np.isfinite(whole.mbf):
+        warnings.append(
+            f"Global flow of {whole.mbf:.2f} mL/g/min cannot be a heart's: are control and label "
+            "the right way round in the aslcontext table, and are M0, inversion time and masks "
+            "right?"
+        )
     numbers = _numbers(series)
     parts = tuple(flow(n, AHA_NAMES[n], segments == n) for n in numbers)
     return MBFResult(whole, parts, rv_insertion is not None, constants, tuple(warnings))
@@ -144,6 +154,21 @@ def _check(
     if not masks.any():
         raise QuantificationError(
             f"{series.name}: all masks are empty; outline the muscle by hand."
+        )
+
+
+def _question_images(series: ASLSeries, masks: np.ndarray, warnings: list[str]) -> None:
+    """Say what the images themselves make doubtful."""
+    if (series.images[masks] < 0).any():
+        warnings.append(
+            "Pixels of the muscle are negative, which magnitude images never are: flow is wrong if "
+            "the images were shifted or are of another kind."
+        )
+    normal = np.array(series.geometry.direction[2::3])
+    if masks.shape[1] > 1 and normal @ TOWARDS_APEX < -np.sqrt(0.5):
+        warnings.append(
+            "Slices are taken to be in order from base to apex, but lie in the patient from apex "
+            "to base: basal and apical segments are exchanged unless the order is turned round."
         )
 
 
@@ -236,6 +261,17 @@ def _segment_maps(
         for f in drawn:
             segments[f, k] = segment_labels(masks[f, k], ring, orientation, centres[f], spacing)
     return segments
+
+
+def _lack(size: float, m0: float, valid: np.ndarray) -> str:
+    """Why a region has no flow; empty where it has one."""
+    if size < FEWEST_PIXELS:
+        return f"{size:.1f} pixels per image are too few (fewer than {FEWEST_PIXELS})"
+    if np.isnan(m0):
+        return "no mask in an M0 image"
+    if m0 <= 0:
+        return f"the mean of M0 is {m0:.4g}, where a magnitude above 0 is needed"
+    return "" if valid.any() else "no pair has pixels in both images"
 
 
 def _numbers(series: ASLSeries) -> Iterable[int]:

@@ -164,7 +164,7 @@ def _flow_disc(browser: Any, height: float) -> Disc:
 def _legend_place(role: str, count: int) -> dict[str, Any]:
     """Beneath a single disc; to the right of several, beside those that it explains."""
     if count == 1:
-        return {"position": (0.5, 0.03), "size": (0.08, 0.6), "horizontal": True}
+        return {"position": (0.5, 0.03), "size": (0.1, 0.6), "horizontal": True}
     middle = 2 / 3 if role == _FLOW else 1 / 6
     return {"position": (0.98, (middle - 0.1) / 0.8), "size": (0.16, 0.2)}
 

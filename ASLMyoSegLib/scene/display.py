@@ -38,7 +38,7 @@ def set_up(one: Any) -> None:
     glow.SetApplyThreshold(True)
     for node in (image, mask, uncertainty):
         node.GetDisplayNode().SetAttribute(OURS, "1")
-    add_legend(uncertainty, "Uncertainty (SD)", position=(0.02, 0.04), size=(0.15, 0.3), labels=6)
+    add_legend(uncertainty, "Uncertainty (SD)", position=(0.02, 0.14), size=(0.15, 0.3), labels=6)
 
 
 def window_image(one: Any) -> None:
@@ -129,10 +129,10 @@ def add_legend(
     kind = slicer.vtkMRMLColorLegendDisplayNode
     legend.SetOrientation(kind.Horizontal if horizontal else kind.Vertical)
     legend.SetTitleText(title)
-    # Slicer makes numbers as large as fit beside the bar, whatever their font's size: blanks on
-    # the far side of the bar make them smaller.
+    # Slicer makes numbers as large as fit beside the bar, whatever their font's size: blanks
+    # around them, or on the far side of the bar, make them smaller.
     far = "" if position[0] >= 0.5 else "-"
-    legend.SetLabelFormat("%.1f" if horizontal else f"%{far}10.1f")
+    legend.SetLabelFormat("   %.1f   " if horizontal else f"%{far}12.1f")
     legend.SetNumberOfLabels(labels)
     legend.SetPosition(*position)
     legend.SetSize(*size)

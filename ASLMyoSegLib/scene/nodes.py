@@ -71,8 +71,10 @@ def set_segmentation_mask(node: Any, mask: np.ndarray, geometry: Geometry) -> No
     if segmentation.GetSegment(SEGMENT_ID) is None:
         segmentation.AddEmptySegment(SEGMENT_ID, SEGMENT_ID, SEGMENT_COLOUR)
     segment = segmentation.GetSegment(SEGMENT_ID)
-    # Slicer's reader cannot take a labelmap of zeros; one without extent it can.
+    # Slicer's reader cannot take a labelmap of zeros; one without extent it can. Its type is what
+    # Slicer writes to the file.
     empty = slicer.vtkOrientedImageData()
+    empty.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
     segment.SetLabelValue(1)
     segment.AddRepresentation(REPRESENTATION, _labelmap(mask, geometry) if mask.any() else empty)
 

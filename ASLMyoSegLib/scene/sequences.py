@@ -17,12 +17,13 @@ BROWSED = ("images", "masks", "uncertainty")
 """Sequences that the browser steps, the first of them its master."""
 NAME = "ASLMyoSeg.series"
 METADATA = "ASLMyoSeg.metadata"
+INDEX = "frame"
 
 
 def add_images(scene: Any, series: ASLSeries) -> Any:
     """A sequence of a series' images, vtkMRMLSequenceNode."""
     sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", f"{shown_name(series.name)} images")
-    sequence.SetIndexName("frame")
+    sequence.SetIndexName(INDEX)
     sequence.SetIndexUnit("")
     sequence.SetIndexType(slicer.vtkMRMLSequenceNode.NumericIndex)
     modifying = sequence.StartModify()
@@ -72,6 +73,8 @@ def browser_for(images: Any) -> Any:
         "vtkMRMLSequenceBrowserNode", shown_name(images.GetAttribute(NAME) or images.GetName())
     )
     browser.SetAndObserveMasterSequenceNodeID(images.GetID())
+    if images.GetIndexName() == INDEX:
+        browser.SetIndexDisplayFormat("%.0f")
     return browser
 
 

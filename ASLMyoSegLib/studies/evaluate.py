@@ -123,8 +123,13 @@ def _flows(reference: ReferenceSeries, masks: np.ndarray) -> list[tuple[float, f
     return [(e.mbf, f.mbf) for e, f in both if np.isfinite(e.mbf) and np.isfinite(f.mbf)]
 
 
-def _spread(values: np.ndarray) -> dict[str, float]:
-    return {"mean": float(np.nanmean(values)), "sd": float(np.nanstd(values, ddof=1))}
+def _spread(values: np.ndarray) -> dict[str, float | None]:
+    """Of the values that exist; null where too few do."""
+    values = values[np.isfinite(values)]
+    return {
+        "mean": float(values.mean()) if len(values) else None,
+        "sd": float(values.std(ddof=1)) if len(values) > 1 else None,
+    }
 
 
 def _r2(x: np.ndarray, y: np.ndarray) -> float | None:

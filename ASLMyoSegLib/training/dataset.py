@@ -40,6 +40,8 @@ def read_references(root: str | Path) -> list[ReferenceSeries]:
         SeriesError: where there is none, or a file is damaged.
     """
     root = Path(root)
+    if root.is_file():
+        raise SeriesError(f"{root}: is a file; give the folder of a data set (BIDS).")
     found = []
     for path in find_series(root):
         folder = root / "derivatives" / "observer" / path.parent.relative_to(root)

@@ -75,20 +75,25 @@ def train(
     """Train, keep the best model by validation Dice in `output`, and return that Dice.
 
     A file ``<output>.resume`` beside it keeps the state after every epoch: the same command
-    started again after a kill goes on from there, to the same weights. It goes when done.
+    started again after a kill goes on from there, to the same weights. It goes when done. A model
+    that is there without one is not touched.
 
     Started by ``torchrun``, the processes share every step, as one process with a batch as large
     as theirs together; files are written by the first.
 
     Raises:
         SeriesError: where the data set cannot be used.
-        ModelError: where the initial model cannot be used.
-        OutputError: where files cannot be written, or a resume file is of another recipe.
+        ModelError: where the initial model cannot be used, or the loss is no number any more.
+        OutputError: where files cannot be written or are there already, or a resume file is of
+            another recipe.
     """
+    output = Path(output)
+    if output.exists() and not _resume_file(output).is_file():
+        raise OutputError(f"{output}: is there already; choose another name, or delete it.")
     training, validation = read_examples(dataset)
-    _check_crop(dataset, config, training)
+    _check_sizes(dataset, config, training)
     with launched() as group:
-        return _fit(training, validation, Path(output), config, progress, group)
+        return _fit(training, validation, output, config, progress, group)
 
 
 def _fit(
@@ -109,14 +114,21 @@ def _fit(
     if config.initial_model is not None:
         recipe["initial_model"] = _start_from(config.initial_model, network)
     optimiser = SweepingAdam(network, config.learning_rate)
-    resume = Path(f"{output}.resume")
+    resume = _resume_file(output)
     first, best = _load_state(resume, config, network, optimiser)
     if len(set(group.gather(first))) > 1:
         raise OutputError(f"{resume}: not all processes see this file; choose a shared folder.")
+    if group.rank == 0 and first == 0:  # from now on a model beside it is of this training
+        _save_state(resume, config, network, optimiser, 0, best)
     step = Step(network, optimiser, loss_by_name(config.loss, config.beta), config, device, group)
     started = time.monotonic()
     for epoch in range(first, config.epochs):
         loss = step.epoch(training, epoch)
+        if not math.isfinite(loss):
+            raise ModelError(
+                f"{output}: the loss is {loss} in epoch {epoch + 1}; choose a learning rate below "
+                f"{config.learning_rate:g}."
+            )
         dice = validation_dice(network, validation, device, group)
         if group.rank == 0:
             if dice > best:
@@ -214,8 +226,18 @@ class Step:
         return loss.item()
 
 
-def _check_crop(dataset: str | Path, config: TrainingConfig, examples: Examples) -> None:
-    stride, size = config.architecture.stride, min(examples.images.shape[-2:])
+def _resume_file(output: Path) -> Path:
+    return output.with_name(f"{output.name}.resume")
+
+
+def _check_sizes(dataset: str | Path, config: TrainingConfig, examples: Examples) -> None:
+    stride, (rows, columns) = config.architecture.stride, examples.images.shape[-2:]
+    if rows % stride or columns % stride:
+        raise SeriesError(
+            f"{dataset}: images of {columns}x{rows} pixels, where {config.architecture.scales} "
+            f"scales need multiples of {stride}; choose fewer scales."
+        )
+    size = min(rows, columns)
     if config.crop is not None and (config.crop > size or config.crop % stride):
         raise SeriesError(
             f"{dataset}: a crop of {config.crop} pixels from images of {size}; give a multiple of "
@@ -267,6 +289,7 @@ def _save_state(
     }
     beside = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, beside, metadata=metadata)
         beside.replace(path)
     except (OSError, SafetensorError) as error:
@@ -285,9 +308,10 @@ def _load_state(
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+        same = json.loads(metadata["config"]) == dataclasses.asdict(config)
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise OutputError(f"{path}: damaged ({error}); delete it to start anew.") from None
-    if json.loads(metadata["config"]) != dataclasses.asdict(config):
+    if not same:
         raise OutputError(
             f"{path}: is of a training with other settings; delete it to start anew, or give the "
             "same settings."

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn.functional import interpolate, pad
 
+from ..errors import SeriesError
 from ..network.preparation import normalise
 from ..series import ASLSeries
 
@@ -18,6 +19,8 @@ PIXEL_TARGET = 3.0
 FIELD = 384.0
 """Largest field of view (mm) of the training images; wider ones are cut about their centre, where
 the short axis is prescribed."""
+SMALLEST_FIELD, LARGEST_PIXEL = 40.0, 25.0
+"""Field of view and pixel size (mm) between which an image can show a human heart's wall."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,18 @@ class NetworkGrid:
         Args:
             series: the images.
             stride: what both sides must be divisible by.
+
+        Raises:
+            SeriesError: where the pixel size cannot be that of images of a heart.
         """
         spacing = np.array(series.geometry.spacing[1::-1])
+        field = spacing * series.images.shape[2:]
+        if not (field.min() >= SMALLEST_FIELD and spacing.max() <= LARGEST_PIXEL):
+            raise SeriesError(
+                f"{series.metadata.get('source', series.name)}: pixels of {spacing[1]:.4g}x"
+                f"{spacing[0]:.4g} mm make a field of {field[1]:.4g}x{field[0]:.4g} mm, which "
+                "shows no heart; correct the pixel size (mm) in the header."
+            )
         window = tuple(
             _within_field(span, size) for span, size in zip(_content(series), spacing, strict=True)
         )
@@ -60,7 +73,9 @@ class NetworkGrid:
 
     def apply(self, images: torch.Tensor) -> torch.Tensor:
         """Images (n, 1, y, x), normalised on the network's grid; outside lies the darkest value."""
-        images = images[(..., *self.window)]
+        # A power of two scales exactly, and the squares of whatever values stay within float32.
+        exponent = int(torch.frexp(images.abs().max()).exponent.clamp(min=-126))
+        images = images[(..., *self.window)] * 2.0**-exponent
         if self.resampled != tuple(images.shape[-2:]):
             images = interpolate(
                 images, self.resampled, mode="bilinear", align_corners=False, antialias=True

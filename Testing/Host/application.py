@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import re
 import sys
 import tempfile
 import time
 import types
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +95,8 @@ class Host:
         module = importlib.util.module_from_spec(spec)
         sys.modules["ASLMyoSeg"] = module
         sys.path.insert(0, str(self.module_file.parent))
-        spec.loader.exec_module(module)
+        with _loadable_modules_absent():
+            spec.loader.exec_module(module)
         parent = types.SimpleNamespace(path=str(self.module_file))
         self.module = module.ASLMyoSeg(parent)
         slicer.modules.aslmyoseg = types.SimpleNamespace(
@@ -181,9 +184,14 @@ class Host:
             application_logic.SetModuleLogic(name.capitalize(), logic)
             holder = types.SimpleNamespace(logic=lambda logic=logic: logic)
             setattr(slicer.modules, name, holder)
+        self.tool_bar_browser: Any = None
+        slicer.modules.sequences.setToolBarActiveBrowserNode = self._set_tool_bar_browser
         # The logic that registers legends wants a whole application about it.
         slicer.mrmlScene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
         slicer.app = QtObject(Application(self.home, application_logic))
+
+    def _set_tool_bar_browser(self, browser: Any) -> None:
+        self.tool_bar_browser = browser
 
 
 class Application(QObject):
@@ -325,6 +333,24 @@ class SampleDataLogic:
     @classmethod
     def registerCustomSampleDataSource(cls, **source: Any) -> None:
         cls.sources.append(source)
+
+
+@contextlib.contextmanager
+def _loadable_modules_absent() -> Iterator[None]:
+    """As Slicer loads modules by name, one at a time, "ASLMyoSeg" comes before all others: what
+    these add to `slicer` isn't there yet when its file is executed."""
+    later = {
+        name: thing
+        for name, thing in vars(slicer).items()
+        if re.search(r"\.vtkSlicer\w+Module\w+$", getattr(thing, "__module__", "") or "")
+    }
+    for name in later:
+        delattr(slicer, name)
+    try:
+        yield
+    finally:
+        for name, thing in later.items():
+            setattr(slicer, name, thing)
 
 
 def _module(name: str, **content: Any) -> types.ModuleType:

@@ -183,12 +183,18 @@ class qMRMLTableView(QTableWidget):
         table = self._node.GetTable() if self._node is not None else None
         columns = table.GetNumberOfColumns() if table else 0
         self.setColumnCount(columns)
-        self.setRowCount(table.GetNumberOfRows() if table else 0)
+        rows = table.GetNumberOfRows() if table else 0
+        self.setRowCount(rows)
+        titled = columns and self._node.GetUseColumnTitleAsColumnHeader()
         for column in range(columns):
             array = table.GetColumn(column)
-            self.setHorizontalHeaderItem(column, QTableWidgetItem(array.GetName()))
-            for row in range(self.rowCount()):
-                text = array.GetVariantValue(row).ToString()
+            cells = [array.GetVariantValue(row).ToString() for row in range(rows)]
+            if titled:
+                self.setHorizontalHeaderItem(column, QTableWidgetItem(array.GetName()))
+            else:  # Slicer shows titles as a row of their own, and letters as headers
+                self.setRowCount(len(cells) + 1)
+                cells.insert(0, array.GetName())
+            for row, text in enumerate(cells):
                 self.setItem(row, column, QTableWidgetItem(text))
 
 

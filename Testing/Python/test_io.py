@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,23 @@ def rewrite_pixels(path: Path, change) -> None:
     sitk.WriteImage(sitk.GetImageFromArray(array, isVector=False), str(path))
 
 
+def rewrite(path: Path, change) -> None:
+    path.write_bytes(gzip.compress(change(gzip.decompress(path.read_bytes()))))
+
+
+def rewrite_header(path: Path, code: str, offset: int, *values: float, form: bool = False) -> None:
+    """Put values into the NIfTI header; `form` says that the sform alone tells the orientation."""
+
+    def change(content: bytes) -> bytes:
+        changed = bytearray(content)
+        struct.pack_into(code, changed, offset, *values)
+        if form:
+            struct.pack_into("<2h", changed, 252, 0, 1)
+        return bytes(changed)
+
+    rewrite(path, change)
+
+
 def put(value: float):
     def change(array: np.ndarray) -> np.ndarray:
         array[1, 0, 3, 3] = value
@@ -100,7 +118,20 @@ BAD = {
     "no such file": lambda p: p.unlink(),
     "file is empty": lambda p: p.write_bytes(b""),
     "damaged gzip": lambda p: p.write_bytes(p.read_bytes()[:900]),
-    "not a readable image": lambda p: p.write_bytes(gzip.compress(b"no image" * 99)),
+    "is not a NIfTI file": lambda p: p.write_bytes(gzip.compress(b"no image" * 99)),
+    "is NIfTI-2": lambda p: rewrite_header(p, "<i", 0, 540),
+    "is not compressed by gzip": lambda p: p.write_bytes(gzip.decompress(p.read_bytes())),
+    "ends after 100 bytes, within its header": lambda p: rewrite(p, lambda b: b[:100]),
+    "ends after 5759 of the 5760 bytes": lambda p: rewrite(p, lambda b: b[:-1]),
+    "ends after 0 of the 5760 bytes": lambda p: rewrite_header(p, "<f", 108, 1e9),
+    "type 77": lambda p: rewrite_header(p, "<h", 70, 77),
+    "dimensions of [-24": lambda p: rewrite_header(p, "<h", 42, -24),
+    "pixel size 0x2.9x10": lambda p: rewrite_header(p, "<f", 80, 0.0),
+    "pixel size nanx2.9x10": lambda p: rewrite_header(p, "<f", 80, np.nan),
+    "scales by infinity": lambda p: rewrite_header(p, "<f", 112, np.inf),
+    "orientation has values": lambda p: rewrite_header(p, "<f", 280, np.nan),
+    "correct its orientation": lambda p: rewrite_header(p, "<12f", 280, *[0.0] * 12, form=True),
+    "too large for float32": lambda p: rewrite_pixels(p, lambda a: a.astype(float) * 1e300),
     "four dimensions": lambda p: rewrite_pixels(p, lambda a: a[0]),
     "images of 2x2 pixels": lambda p: rewrite_pixels(p, lambda a: a[:, :, :2, :2]),
     "1 pixels that are NaN": lambda p: rewrite_pixels(p, put(np.nan)),
@@ -123,6 +154,11 @@ BAD = {
     "is it in milliseconds": lambda p: edit_json(p, PostLabelingDelay=[0, 1500, 1500]),
     "of frame 1 is -1": lambda p: edit_json(p, PostLabelingDelay=-1),
     "has 2 values for 3 frames": lambda p: edit_json(p, PostLabelingDelay=[1.5, 1.5]),
+    "PostLabelingDelay is True": lambda p: edit_json(p, PostLabelingDelay=True),
+    "PostLabelingDelay is 1000": lambda p: edit_json(p, PostLabelingDelay=10**400),
+    "recursion": lambda p: p.with_name("sub-01_asl.json").write_text("[" * 10**5),
+    "not a table": lambda p: context_of(p).write_text("volume_type\n" + "x" * 200_000),
+    "0 rows, but": lambda p: context_of(p).write_text("volume_type\n"),
     "where seconds are needed": lambda p: edit_json(p, PostLabelingDelay="long"),
     "M0Type Separate": lambda p: edit_json(p, M0Type="Separate"),
 }
@@ -136,6 +172,33 @@ def test_bad_input_is_refused_in_one_line_that_names_the_file(path: Path, words:
     assert words in str(error.value)
     assert "sub-01" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_truncated_file_that_is_not_compressed_is_refused(path: Path):
+    plain = path.with_name("sub-01_asl.nii")
+    plain.write_bytes(gzip.decompress(path.read_bytes())[:-100])
+    with pytest.raises(SeriesError, match="ends after 5660 of the 5760 bytes"):
+        read_series(plain)
+
+
+def test_odd_files_that_are_right_are_read(path: Path):
+    """Windows' line ends, a byte order mark, trailing lines, and a sequence that Slicer saved."""
+    series = read_series(path)
+    words = "\ufeffvolume_type\tnote\r\nm0scan\ta\r\ncontrol\t\r\nlabel\tb\r\n\r\n"
+    context_of(path).write_bytes(words.encode())
+    edit_json(path, PostLabelingDelay=1.5)
+    assert read_series(path).volume_types == TYPES
+    sequence = path.with_name("sub-01_asl.seq.nrrd")
+    frames = np.moveaxis(series.images, 0, -1)
+    head = ["NRRD0005", "type: float", "dimension: 4", "space: left-posterior-superior"]
+    head += [f"sizes: 3 {frames.shape[2]} {frames.shape[1]} {frames.shape[0]}"]
+    head += ["space directions: none (2.8,0,0) (0,2.9,0) (0,0,10)", "space origin: (0,0,0)"]
+    head += ["kinds: list domain domain domain", "endian: little", "encoding: raw"]
+    data = np.ascontiguousarray(frames).tobytes()
+    sequence.write_bytes("\n".join(head).encode() + b"\n\n" + data)
+    found = read_series(sequence)
+    assert np.array_equal(found.images, series.images)
+    assert found.geometry.spacing == pytest.approx((2.8, 2.9, 10))
 
 
 def test_damaged_bytes_give_a_series_or_a_series_error(path: Path):
@@ -197,6 +260,9 @@ def test_landmarks_come_back_and_impossible_ones_are_refused(path: Path):
         ('{"anterior": [[3, 4]]}', "'inferior'"),
         ('{"anterior": [[3, 4]], "inferior": [[3, 4], [5, 6]]}', "one per slice"),
         ("{", "not valid JSON"),
+        ("[" * 10**5, "not valid JSON"),
+        ("[]", "holds a list"),
+        (f'{{"anterior": [[{10**400}, 4]], "inferior": [[3, 4]]}}', "'anterior'"),
     ):
         file.write_text(content)
         with pytest.raises(SeriesError, match=words):

@@ -118,14 +118,26 @@ def damage(path: Path, how: str) -> None:
         tensors[first] = torch.zeros(1)
     elif how == "not finite":
         tensors[first] = torch.full_like(tensors[first], torch.nan)
+    elif how == "variances":
+        tensors["encoder.0.1.running_var"] -= 2
     elif how == "architecture says base_maps":
         header["architecture"]["base_maps"] = 10**9
+    elif how == "architecture says kernel_size":
+        header["architecture"]["kernel_size"] = True
+    elif how == "lacks tensor 'decoder.2":  # twelve billion weights, of which none is made
+        header["architecture"] = {"base_maps": 256, "scales": 7, "kernel_size": 11, "dropout": 0.5}
+    elif how == "header is damaged":
+        header = ["architecture"]
     save_file(tensors, path, metadata={"format": FORMAT, "header": json.dumps(header)})
 
 
 @pytest.mark.parametrize(
-    "how", ["lacks", "foreign", "shape", "not finite", "architecture says base_maps"]
-)
+    "how",
+    [
+        "lacks", "foreign", "shape", "not finite", "variances", "architecture says base_maps",
+        "architecture says kernel_size", "lacks tensor 'decoder.2", "header is damaged",
+    ],
+)  # fmt: skip
 def test_damaged_model_is_refused_with_the_tensor_or_value_at_fault(model_file: Path, how: str):
     damage(model_file, how)
     with pytest.raises(ModelError, match=how) as error:

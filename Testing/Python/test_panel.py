@@ -173,6 +173,20 @@ def test_a_chosen_segment_is_outlined_in_slices_and_bullseye(host, reviewed):
     position = _ras(panel.series, rows[0], columns[0])
     panel.flowSection.onViewClicked("Red", position)
     assert bullseye.selected_segment(slicer.mrmlScene) == 9
+    (row,) = {index.row() for index in panel.ui.flowTableView.selectionModel().selectedRows()}
+    assert flow_column(panel, 0)[row] == "9"
+
+
+def test_another_series_that_is_picked_is_shown_and_measured(host, reviewed):
+    panel, rest = reviewed, reviewed.series
+    (stress,) = (one for one in rest.all_in(slicer.mrmlScene) if one != rest)
+    panel.logic.showSampleResult(stress)
+    panel.parameters.series = stress.browser
+    host.wait_until(lambda: stress.flow())
+    shown = slicer.mrmlScene.GetSingletonNode("Red", "vtkMRMLSliceCompositeNode")
+    assert shown.GetBackgroundVolumeID() == stress.image_node.GetID()
+    assert stress.mask_node.GetDisplayNode().GetVisibility()
+    assert host.tool_bar_browser is stress.browser
 
 
 def _ras(series, row, column):

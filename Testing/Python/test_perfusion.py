@@ -187,6 +187,37 @@ def test_segment_of_too_few_pixels_has_no_flow_and_a_warning():
     assert any(AHA_NAMES[9] in w and "too few" in w for w in quantify(series, cut, POINTS).warnings)
 
 
+def test_flow_that_cannot_be_is_questioned_or_not_given():
+    series, masks = series_with_flow(np.ones(6))
+    swapped = {"control": "label", "label": "control", "m0scan": "m0scan"}
+    kinds = tuple(swapped[kind] for kind in series.volume_types)
+    turned = quantify(dataclasses.replace(series, volume_types=kinds), masks, POINTS)
+    assert turned.whole.mbf < 0
+    assert any("control and label the right way round" in w for w in turned.warnings)
+    shifted = dataclasses.replace(series, images=series.images - 2 * series.images.max())
+    result = quantify(shifted, masks, POINTS)
+    assert np.isnan(result.whole.mbf)
+    assert any("negative" in w for w in result.warnings)
+    assert any("mean of M0 is -" in w for w in result.warnings)
+    assert quantify(series, masks, POINTS).warnings == ()
+
+
+@pytest.mark.parametrize(("sign", "questioned"), [(1, False), (-1, True)])
+def test_slices_that_run_from_apex_to_base_are_told_of(sign: int, questioned: bool):
+    series, masks = series_with_flow(np.ones(6))
+    axis = sign * np.array([0.6, -0.6, -0.53])
+    across = np.cross(axis, (0, 0, 1))
+    matrix = np.stack([across, np.cross(axis, across), axis], axis=1)
+    matrix /= np.linalg.norm(matrix, axis=0)
+    both = dataclasses.replace(
+        series,
+        images=np.repeat(series.images, 2, axis=1),
+        geometry=Geometry((3.0, 3.0, 10.0), direction=tuple(matrix.ravel())),
+    )
+    warnings = quantify(both, np.repeat(masks, 2, axis=1)).warnings
+    assert any("apex to base" in w for w in warnings) == questioned
+
+
 def test_m0_frame_without_mask_takes_that_of_the_controls_and_says_so():
     series, masks = series_with_flow(np.ones(6))
     masks = masks.copy()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from ASLMyoSegLib.errors import ModelError, OutputError, SeriesError
 from ASLMyoSegLib.network import Architecture, MCDUNet, load_model
@@ -46,6 +46,33 @@ def test_killed_training_goes_on_to_the_same_weights(dataset: Path, tmp_path: Pa
     assert epochs == [2, 3]
     whole, broken = (load_file(tmp_path / f"{n}.safetensors") for n in ("whole", "broken"))
     assert all(torch.equal(whole[name], broken[name]) for name in whole)
+
+
+def test_a_model_that_is_there_already_is_not_overwritten(dataset: Path, tmp_path: Path):
+    mine = tmp_path / "mine.safetensors"
+    mine.write_text("of days of training")
+    with pytest.raises(OutputError, match="is there already"):
+        train(dataset, mine, CONFIG)
+    assert mine.read_text() == "of days of training"
+
+
+def test_what_cannot_be_trained_is_said_before_or_after_the_first_epoch(
+    dataset: Path, tmp_path: Path
+):
+    output = tmp_path / "new" / "m.safetensors"
+    deep = dataclasses.replace(CONFIG, architecture=Architecture(1, 7, 1, 0.5))
+    with pytest.raises(SeriesError, match="multiples of 64"):
+        train(dataset, output, deep)
+    with pytest.raises(SeriesError, match="is a file"):
+        train(next(dataset.rglob("*_asl.nii.gz")), output, CONFIG)
+    assert not output.parent.exists()
+    steep = dataclasses.replace(CONFIG, learning_rate=1e30, augmentation=False)
+    with pytest.raises(ModelError, match="choose a learning rate below 1e"):
+        train(dataset, output, steep)
+    assert not output.exists()
+    save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors.resume")
+    with pytest.raises(OutputError, match="damaged"):
+        train(dataset, tmp_path / "other.safetensors", CONFIG)
 
 
 def test_state_of_another_recipe_is_not_gone_on_with(dataset: Path, tmp_path: Path):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
-from ASLMyoSegLib.errors import ASLMyoSegError
+from ASLMyoSegLib.errors import ASLMyoSegError, SeriesError
 from ASLMyoSegLib.network import LoadedModel
 from ASLMyoSegLib.network.preparation import normalise
 from ASLMyoSegLib.series import ASLSeries, Geometry, Posterior
@@ -118,6 +118,26 @@ def test_field_wider_than_any_heart_scan_is_cut_about_its_centre(series: ASLSeri
     back = grid.undo(probability)[0, 0]
     assert back.shape == (40, 44)
     assert back.sum() == 19 * 19
+
+
+@pytest.mark.parametrize("scale", [1e-36, 1e-12, 1e6, 1e34])
+def test_unit_of_the_pixels_changes_nothing(
+    series: ASLSeries, small_model: LoadedModel, scale: float
+):
+    scaled = dataclasses.replace(series, images=series.images * np.float32(scale))
+    plain, found = (
+        segment(s, small_model, trials=5, seed=1, device="cpu").mean for s in (series, scaled)
+    )
+    assert np.abs(found - plain).mean() < 0.05 * plain.std()
+
+
+@pytest.mark.parametrize("pixel", [0.003, 3000.0, np.nan])
+def test_pixel_sizes_that_no_heart_has_are_refused(
+    series: ASLSeries, small_model: LoadedModel, pixel: float
+):
+    odd = dataclasses.replace(series, geometry=Geometry((pixel, pixel, 10.0)))
+    with pytest.raises(SeriesError, match="shows no heart"):
+        segment(odd, small_model, trials=2, device="cpu")
 
 
 def test_progress_counts_every_pass(series: ASLSeries, small_model: LoadedModel):
