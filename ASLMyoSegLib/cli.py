@@ -152,7 +152,7 @@ def quantify(
 
         found = [
             (c.series, c.segmentation.masks, c.rv_insertion, c.constants)
-            for c in read_apart(read_scenes, source.absolute())  # MRML reads no other
+            for c in read_apart(read_scenes, source)
         ]
     elif masks is None:
         raise SeriesError(f"{source}: has no masks; give them with --masks.")

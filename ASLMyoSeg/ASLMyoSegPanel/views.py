@@ -38,7 +38,6 @@ def show(series) -> None:
     """Show a series in the views of its layout, and let Slicer's own tool bar step it."""
     slicer.modules.sequences.setToolBarActiveBrowserNode(series.browser)
     layouts.show(series)
-    bullseye.show_series(slicer.mrmlScene, series.browser)
 
 
 def restoreLayout() -> None:
@@ -73,19 +72,18 @@ class ViewClicks:
             self._observe(name, manager.sliceWidget(name).sliceView().interactor())
         for number in range(manager.threeDViewCount):
             view = manager.threeDWidget(number).threeDView()
-            name = view.mrmlViewNode().GetLayoutName()
-            self._observe(name, view.interactor(), flat=name == bullseye.VIEW)
+            self._observe(view.mrmlViewNode().GetLayoutName(), view.interactor())
 
     def detach(self) -> None:
         for interactor, tag in self._observed:
             interactor.RemoveObserver(tag)
         self._observed = []
 
-    def _observe(self, name: str, interactor, flat: bool = False) -> None:
-        """Tell of presses in a view; a flat one is not turned by them."""
+    def _observe(self, name: str, interactor) -> None:
+        """Tell of presses in a view; the bullseye, being flat, is not turned by them."""
 
         def clicked(caller, _event) -> None:
-            if flat and not (caller.GetShiftKey() or caller.GetControlKey()):
+            if name == bullseye.VIEW and not (caller.GetShiftKey() or caller.GetControlKey()):
                 caller.GetCommand(tag).AbortFlagOn()
             interaction = slicer.mrmlScene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
             if interaction is not None and interaction.GetCurrentInteractionMode() == (

@@ -69,7 +69,7 @@ def read_scenes(path: str | Path) -> list[SceneContent]:
     Raises:
         SeriesError: where the file is no scene with such a series.
     """
-    path = Path(path)
+    path = Path(path).absolute()  # MRML reads no other
     check_bundle(path)
     with PrivateScene() as private:
         if not private.scene.ReadFromMRB(str(path), True):
