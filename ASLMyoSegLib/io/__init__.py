@@ -1,12 +1,15 @@
 """Files in and out."""
 
-from .bids import find_series, input_digest, read_series, series_name, write_series
+from .bids import write_series
 from .landmarks import find_rv_insertion, read_rv_insertion, write_rv_insertion
 from .masks import read_masks
 from .nifti import write_volume
 from .posterior import read_posterior
+from .reading import find_series, input_digest, read_series, series_name
+from .statement import Hints
 
 __all__ = [
+    "Hints",
     "find_rv_insertion",
     "find_series",
     "input_digest",

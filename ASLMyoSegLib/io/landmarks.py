@@ -12,8 +12,8 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..series import ASLSeries, RVInsertion
-from .bids import series_name
 from .files import read_json, replacing
+from .reading import series_name
 
 
 def read_rv_insertion(path: str | Path, series: ASLSeries) -> RVInsertion:

@@ -137,20 +137,20 @@ BAD = {
     "1 pixels that are NaN": lambda p: rewrite_pixels(p, put(np.nan)),
     "NaN or infinite": lambda p: rewrite_pixels(p, put(np.inf)),
     "value 0 everywhere": lambda p: rewrite_pixels(p, lambda a: a * 0),
-    "aslcontext.tsv: missing": lambda p: context_of(p).unlink(),
-    "2 rows, but sub-01_asl.nii.gz has 3 frames": lambda p: context_of(p).write_text(
+    "aslcontext.tsv (BIDS).": lambda p: context_of(p).unlink(),
+    "2 volume types, but sub-01_asl.nii.gz has 3 frames": lambda p: context_of(p).write_text(
         "volume_type\ncontrol\nlabel\n"
     ),
     "no column 'volume_type'": lambda p: context_of(p).write_text("kind\ncontrol\n"),
-    "row 1 says 'deltam'": lambda p: context_of(p).write_text(
+    "aslcontext.tsv: frame 0 is 'deltam'": lambda p: context_of(p).write_text(
         "volume_type\ndeltam\nlabel\nlabel\n"
     ),
     "no control frame": lambda p: context_of(p).write_text("volume_type\nlabel\nlabel\nlabel\n"),
     "cannot be read as text": lambda p: context_of(p).write_bytes(b"\xff\xfe\x00volume"),
-    "_asl.json: missing": lambda p: p.with_name("sub-01_asl.json").unlink(),
+    "asl.json: PostLabelingDelay (BIDS).": lambda p: p.with_name("sub-01_asl.json").unlink(),
     "not valid JSON": lambda p: p.with_name("sub-01_asl.json").write_text("{"),
     "holds a list": lambda p: p.with_name("sub-01_asl.json").write_text("[]"),
-    "has no 'PostLabelingDelay'": lambda p: p.with_name("sub-01_asl.json").write_text("{}"),
+    "asl.json: PostLabelingDelay (BIDS)": lambda p: p.with_name("sub-01_asl.json").write_text("{}"),
     "is it in milliseconds": lambda p: edit_json(p, PostLabelingDelay=[0, 1500, 1500]),
     "of frame 1 is -1": lambda p: edit_json(p, PostLabelingDelay=-1),
     "has 2 values for 3 frames": lambda p: edit_json(p, PostLabelingDelay=[1.5, 1.5]),
@@ -158,7 +158,7 @@ BAD = {
     "PostLabelingDelay is 1000": lambda p: edit_json(p, PostLabelingDelay=10**400),
     "recursion": lambda p: p.with_name("sub-01_asl.json").write_text("[" * 10**5),
     "not a table": lambda p: context_of(p).write_text("volume_type\n" + "x" * 200_000),
-    "0 rows, but": lambda p: context_of(p).write_text("volume_type\n"),
+    "0 volume types, but": lambda p: context_of(p).write_text("volume_type\n"),
     "where seconds are needed": lambda p: edit_json(p, PostLabelingDelay="long"),
     "M0Type Separate": lambda p: edit_json(p, M0Type="Separate"),
 }
