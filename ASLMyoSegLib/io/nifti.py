@@ -50,7 +50,7 @@ def write_volume(path: str | Path, array: np.ndarray, geometry: Geometry) -> Non
         OutputError: where the file cannot be written.
     """
     array = array.astype(np.uint8) if array.dtype == bool else array
-    frames = [_frame_image(frame, geometry) for frame in (array if array.ndim == 4 else [array])]
+    frames = [frame_image(frame, geometry) for frame in (array if array.ndim == 4 else [array])]
     image = sitk.JoinSeries(frames) if array.ndim == 4 else frames[0]
     with replacing(path) as beside:
         try:
@@ -59,7 +59,8 @@ def write_volume(path: str | Path, array: np.ndarray, geometry: Geometry) -> Non
             raise OSError(str(error).strip().splitlines()[-1]) from None
 
 
-def _frame_image(volume: np.ndarray, geometry: Geometry) -> sitk.Image:
+def frame_image(volume: np.ndarray, geometry: Geometry) -> sitk.Image:
+    """One frame (slice, y, x) as the image library has it."""
     image = sitk.GetImageFromArray(np.ascontiguousarray(volume))
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(geometry.origin)
