@@ -131,7 +131,14 @@ def run(
 def quantify(
     source: Annotated[Path, typer.Argument(help="A series, or a scene (.mrb) with its masks.")],
     masks: Annotated[
-        Path | None, typer.Option(help="Masks of a series; a scene brings its own.")
+        Path | None,
+        typer.Option(
+            help="Masks of a series: label map, .seg.nrrd, DICOM SEG or RT structure set, or a "
+            "folder of SEG; a scene brings its own."
+        ),
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="Which of several segments or labels is the muscle.")
     ] = None,
     rv_insertion: Annotated[Path | None, typer.Option(help="RV insertion points (JSON).")] = None,
 ) -> None:
@@ -140,7 +147,7 @@ def quantify(
     A scene with several series gives a list of them.
     """
     from .errors import SeriesError
-    from .io import read_masks, read_rv_insertion, read_series
+    from .io import read_masks, read_rv_insertion, read_series, series_sources
     from .perfusion import quantify as quantify_series
     from .results import describe_flow
 
@@ -158,7 +165,8 @@ def quantify(
         raise SeriesError(f"{source}: has no masks; give them with --masks.")
     else:
         images = read_series(source)
-        found = [(images, read_masks(masks, images), None, {})]
+        drawn = read_masks(masks, images, segment, series_sources(source))
+        found = [(images, drawn, None, {})]
     answers = []
     for images, drawn, points, constants in found:
         if rv_insertion is not None:

@@ -9,7 +9,16 @@ from pathlib import Path
 from ..errors import SeriesError
 from ..series import ASLSeries
 from .bids import files_of, find_bids, read_bids, volume_name
-from .dicom import Survey, dicom_files, dicom_name, is_directory, read_dicom, survey
+from .dicom import (
+    Source,
+    Survey,
+    dicom_files,
+    dicom_name,
+    dicom_sources,
+    is_directory,
+    read_dicom,
+    survey,
+)
 from .dicom_files import is_dicom
 from .files import sha256
 from .statement import Hints, complete
@@ -84,6 +93,16 @@ def read_series(path: str | Path, hints: Hints = NO_HINTS) -> ASLSeries:
         raise SeriesError(f"{path}: holds {len(found)} series ({names}, ...); give one of them.")
     read = read_dicom if is_dicom(found[0]) else read_bids
     return complete(read(found[0]), found[0], hints)
+
+
+def series_sources(path: str | Path) -> tuple[Source, ...]:
+    """The DICOM images that `read_series` reads, in the order (frame, slice); none of others.
+
+    Raises:
+        SeriesError: where a file is damaged, or contradicts another.
+    """
+    (found,) = find_series(path)
+    return dicom_sources(found) if is_dicom(found) else ()
 
 
 def input_digest(path: Path, *others: Path | None) -> str:

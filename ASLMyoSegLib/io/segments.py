@@ -61,7 +61,7 @@ def choose(path: Path, segments: Sequence[Segment], wanted: str | None) -> Segme
         raise SeriesError(f"{path}: marks nothing; outline the muscle of the left ventricle.")
     if len(drawn) == 1:
         return drawn[0]
-    muscle = [segment for segment in drawn if names_myocardium(segment.name, segment.codes)]
+    muscle = [s for s in drawn if names_myocardium(" ".join((s.name, *s.aliases)), s.codes)]
     if len(muscle) == 1:
         return muscle[0]
     raise SeriesError(
@@ -81,3 +81,8 @@ def on_grid(marked: Marked, geometry: Geometry, shape: tuple[int, int, int]) -> 
     shares = frame_image(array.astype(np.float32), its_geometry)
     found = sitk.Resample(shares, reference, sitk.Transform(), sitk.sitkLinear, 0.0)
     return sitk.GetArrayFromImage(found) >= 0.5
+
+
+def axes_of(geometry: Geometry) -> np.ndarray:
+    """Steps of one voxel along x, y and slice as columns, (3, 3), mm in LPS."""
+    return np.array(geometry.direction).reshape(3, 3) * np.array(geometry.spacing)

@@ -28,16 +28,16 @@ SLICER_ENTRY = "~".join(
         "^^",
     )
 )
-"""Value of the tag `SLICER_TAG` of a segment: category, type, its modifier, region, its modifier."""
+"""Of the tag `SLICER_TAG` of a segment: category, type, its modifier, region, its modifier."""
 SLICER_TAG = "TerminologyEntry"
 
 _MYOCARDIUM = re.compile(r"myo(?![a-z])|myoc|lv.?wall|wall.of.the.left|lv.?muscle")
 _OTHER = re.compile(r"right|(?<![a-z])rv|scar|infarct|edema|oedema|atri")
 
 
-def names_myocardium(name: str, codes: tuple[str, ...] = ()) -> bool:
-    """Whether a segment of this name and these SNOMED CT codes is the left ventricle's muscle."""
-    lowered = name.lower().replace("_", " ")
+def names_myocardium(names: str, codes: tuple[str, ...] = ()) -> bool:
+    """Whether a segment of these names and SNOMED CT codes is the left ventricle's muscle."""
+    lowered = names.lower().replace("_", " ")
     return MYOCARDIUM.value in codes or (
         _MYOCARDIUM.search(lowered) is not None and _OTHER.search(lowered) is None
     )
