@@ -32,6 +32,7 @@ class _Plane:
     position: np.ndarray
     orientation: np.ndarray
     spacing: tuple[float, float]
+    thickness: float | None
     step: float | None
 
 
@@ -119,13 +120,15 @@ def _plane(share: np.ndarray, group: pydicom.Dataset, shared: pydicom.Dataset) -
     measures = _macro("PixelMeasuresSequence", group, shared)
     orientation = _macro("PlaneOrientationSequence", group, shared).ImageOrientationPatient
     position = _macro("PlanePositionSequence", group, shared).ImagePositionPatient
-    step = measures.get("SpacingBetweenSlices") or measures.get("SliceThickness")
+    lengths = (measures.get("SliceThickness"), measures.get("SpacingBetweenSlices"))
+    thickness, step = (abs(float(length)) if length else None for length in lengths)
     return _Plane(
         share,
         np.array(position, float),
         np.array(orientation, float).reshape(2, 3),
         tuple(float(v) for v in measures.PixelSpacing),
-        abs(float(step)) if step else None,
+        thickness,
+        step,
     )
 
 
@@ -149,7 +152,7 @@ def _stack(path: Path, name: str, planes: list[_Plane]) -> Marked:
             )
     heights = np.array([(plane.position - first.position) @ normal for plane in planes])
     lowest = planes[int(heights.argmin())].position
-    step = _step(np.sort(heights), first.step)
+    step = _step(np.sort(heights), first)
     places = np.round((heights - heights.min()) / step).astype(int)
     for plane, place in zip(planes, places, strict=True):
         beside = np.abs(lowest + place * step * normal - plane.position).max()
@@ -174,12 +177,13 @@ def _stack(path: Path, name: str, planes: list[_Plane]) -> Marked:
     )
 
 
-def _step(heights: np.ndarray, stated: float | None) -> float:
+def _step(heights: np.ndarray, plane: _Plane) -> float:
     """Distance between planes, mm: what the file states, where all gaps are multiples of it."""
     gaps = np.diff(heights)
     gaps = gaps[gaps > NEAR]
-    if not gaps.size:
-        return stated or 1.0
+    if not gaps.size:  # then writers may state any distance
+        return plane.thickness or plane.step or 1.0
+    stated = plane.step or plane.thickness
     if stated and np.abs(gaps / stated - np.round(gaps / stated)).max() * stated < NEAR:
         return stated
     return float(gaps.min())
