@@ -228,7 +228,7 @@ def _volume_types(path: Path, volumes: list[list[Frame]]) -> tuple[tuple[str, ..
         return None, ""
     depth = len(volumes[0])
     for k in range(len(volumes)):
-        kinds = set(found[k * depth : (k + 1) * depth])
+        kinds = {kind or "unknown" for kind in found[k * depth : (k + 1) * depth]}
         if len(kinds) > 1:
             raise SeriesError(
                 f"{path}: slices of frame {k} are {' and '.join(sorted(kinds))} by their {where}; "
