@@ -19,6 +19,7 @@ from pydicom import encaps
 from ..errors import SeriesError
 from .statement import check_matrix
 
+SUFFIXES = (".dcm", ".dicom", ".ima")
 PREAMBLE = 128
 FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 """Of a file without preamble, little endian."""
@@ -73,15 +74,15 @@ def parsing(path: Path) -> Iterator[None]:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file is DICOM by its content, with preamble or, as old software writes, without."""
+    """Whether a file is DICOM by its content, with preamble or without, or by its name alone."""
     try:
         if not path.is_file():
             return False
         with path.open("rb") as file:
             head = file.read(PREAMBLE + 4)
     except OSError:
-        return False
-    return head[PREAMBLE:] == b"DICM" or _is_bare(head)
+        return path.suffix.lower() in SUFFIXES
+    return head[PREAMBLE:] == b"DICM" or _is_bare(head) or path.suffix.lower() in SUFFIXES
 
 
 def _is_bare(head: bytes) -> bool:

@@ -324,6 +324,24 @@ def test_a_series_called_asl_goes_before_others_of_unknown_kind(study: Path):
     assert list(map(series_name, find_series(study))) == ["series-003_asl-rest"]
 
 
+def test_a_series_that_lies_in_two_folders_is_not_taken_for_two(tmp_path: Path):
+    paths = write_classic(tmp_path / "a", pixels())
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    assert find_series(tmp_path) == [tmp_path / "a" / "IM1", tmp_path / "b" / "IM1"]
+    shutil.rmtree(tmp_path / "b")
+    (tmp_path / "b").mkdir()
+    for (path,) in paths[:2]:
+        path.rename(tmp_path / "b" / path.name)
+    with pytest.raises(SeriesError, match="its files lie in 2 folders; put them into one"):
+        find_series(tmp_path)
+
+
+def test_one_image_is_no_series(tmp_path: Path):
+    write_classic(tmp_path, pixels(1, 3))
+    with pytest.raises(SeriesError, match="one image of each place"):
+        read_series(tmp_path / "IM1")
+
+
 def test_one_file_stands_for_its_series_and_every_file_of_it_counts(tmp_path: Path):
     stored = pixels()
     paths = write_classic(tmp_path, stored)
