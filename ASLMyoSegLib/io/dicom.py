@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -19,12 +19,12 @@ from .files import natural, sha256
 from .guess import types_from_words
 from .statement import RawSeries
 
-SUFFIXES = (".dcm", ".dicom", ".ima")
 CONTEXTS = {"CONTROL": "control", "LABEL": "label", "M_ZERO_SCAN": "m0scan"}
 """Of ASL Context (0018,9257)."""
 ASL_NAMES = re.compile(
     r"(?<![a-z])(p|pc|v|va|vs)?asl(?![a-z])|arterial.?spin|(?<![a-z])fair(?![a-z])|epistar|picore"
 )
+ONE_IMAGE = "one image of each place, where control and label are needed"
 TRIGGERED = (
     "The inversion time is taken from the trigger time (0018,1060), as the files state no other: "
     "flow is wrong if the inversion did not follow the R wave at once."
@@ -67,7 +67,7 @@ def survey(folder: Path) -> Survey:
     answer = Survey()
     groups: dict[tuple[Path, str], list[Header]] = {}
     for path in sorted(folder.rglob("*"), key=natural):
-        if path.name.startswith(".") or not _is_candidate(path):
+        if path.name.startswith(".") or not is_dicom(path):
             continue
         try:
             header = read_header(path)
@@ -76,9 +76,14 @@ def survey(folder: Path) -> Survey:
             continue
         if header.kind:
             groups.setdefault((path.parent, header.series), []).append(header)
+    folders = Counter(series for _, series in groups)
     ranked = []
-    for headers in groups.values():
-        why_not = _why_not(headers)
+    for (_, series), headers in groups.items():
+        why_not = _why_not(headers) or (
+            f"its files lie in {folders[series]} folders; put them into one"
+            if folders[series] > 1 and not _is_repeated(headers, groups.values())
+            else ""
+        )
         if why_not:
             answer.left_out.append(f"{_called(headers[0])}: {why_not}.")
         else:
@@ -125,6 +130,10 @@ def read_dicom(path: Path) -> RawSeries:
         notes.append(f"{len(frames) - len(magnitude)} phase or complex images are left out.")
     slices, geometry = stacked(path, magnitude)
     volumes = ordered(path, slices)
+    if len(volumes) < 2:
+        raise SeriesError(
+            f"{path}: {ONE_IMAGE}; are all files of the series in this folder, and of one series?"
+        )
     types, types_from = _volume_types(path, volumes)
     times, times_from, time_notes = _inversion_times(volumes, types)
     metadata = dict(headers[0].metadata)
@@ -158,11 +167,6 @@ def dicom_sources(path: Path) -> tuple[Source, ...]:
     )
 
 
-def _is_candidate(path: Path) -> bool:
-    """Whether a file is DICOM, or is called so; an empty one is, too."""
-    return is_dicom(path) or (path.suffix.lower() in SUFFIXES and path.is_file())
-
-
 def _called(header: Header) -> str:
     return f"{header.path} ({dicom_name(header.path)})"
 
@@ -176,8 +180,15 @@ def _why_not(headers: Sequence[Header]) -> str:
     if None in places:
         return "no position (0020,0032), as of a screen shot"
     if max(places.values()) < 2:
-        return "one image of each place, where control and label are needed"
+        return ONE_IMAGE
     return ""
+
+
+def _is_repeated(headers: Sequence[Header], groups: Iterable[Sequence[Header]]) -> bool:
+    """Whether all that other folders have of a series are copies."""
+    own = {header.instance for header in headers}
+    others = [{h.instance for h in g} for g in groups if g[0].series == headers[0].series]
+    return all(instances == own for instances in others)
 
 
 def _rank(headers: Sequence[Header]) -> int:
@@ -199,9 +210,7 @@ def _series_of(path: Path) -> list[Header]:
         raise SeriesError(f"{path}: is DICOM, but no MR image; give an image of the series.")
     beside = sorted(path.parent.iterdir(), key=natural)
     headers = [
-        read_header(file)
-        for file in beside
-        if not file.name.startswith(".") and _is_candidate(file)
+        read_header(file) for file in beside if not file.name.startswith(".") and is_dicom(file)
     ]
     return [header for header in headers if header.kind and header.series == own.series]
 
@@ -259,7 +268,7 @@ def _volume_types(path: Path, volumes: list[list[Frame]]) -> tuple[tuple[str, ..
         return None, ""
     depth = len(volumes[0])
     for k in range(len(volumes)):
-        kinds = set(found[k * depth : (k + 1) * depth])
+        kinds = {kind or "unknown" for kind in found[k * depth : (k + 1) * depth]}
         if len(kinds) > 1:
             raise SeriesError(
                 f"{path}: slices of frame {k} are {' and '.join(sorted(kinds))} by their {where}; "

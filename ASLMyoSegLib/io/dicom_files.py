@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import SimpleITK as sitk
+from pydicom import encaps
 
 from ..errors import SeriesError
 from .statement import check_matrix
 
+SUFFIXES = (".dcm", ".dicom", ".ima")
 PREAMBLE = 128
 FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 """Of a file without preamble, little endian."""
+BYTES, WORDS = "1.2.840.10008.5.1.4.1.1.7.2", "1.2.840.10008.5.1.4.1.1.7.3"
 IMAGES = {
     "1.2.840.10008.5.1.4.1.1.4": "MR",
     "1.2.840.10008.5.1.4.1.1.4.1": "enhanced MR",
     "1.2.840.10008.5.1.4.1.1.4.3": "enhanced MR in colour",
     "1.2.840.10008.5.1.4.1.1.4.4": "MR converted to enhanced",
     "1.2.840.10008.5.1.4.1.1.7": "secondary capture",
-    "1.2.840.10008.5.1.4.1.1.7.2": "secondary capture, frames of 8 bits",
-    "1.2.840.10008.5.1.4.1.1.7.3": "secondary capture, frames of 16 bits",
+    BYTES: "secondary captures of 8 bits",
+    WORDS: "secondary captures of 16 bits",
 }
 """Classes of objects that may hold a series, as other software writes them too."""
 PIXELS = (
@@ -69,15 +74,15 @@ def parsing(path: Path) -> Iterator[None]:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file is DICOM by its content, with preamble or, as old software writes, without."""
+    """Whether a file is DICOM by its content, with preamble or without, or by its name alone."""
     try:
         if not path.is_file():
             return False
         with path.open("rb") as file:
             head = file.read(PREAMBLE + 4)
     except OSError:
-        return False
-    return head[PREAMBLE:] == b"DICM" or _is_bare(head)
+        return path.suffix.lower() in SUFFIXES
+    return head[PREAMBLE:] == b"DICM" or _is_bare(head) or path.suffix.lower() in SUFFIXES
 
 
 def _is_bare(head: bytes) -> bool:
@@ -120,7 +125,8 @@ def read_pixels(path: Path) -> np.ndarray:
         dataset = parse(path, PIXELS)
         rows, columns, frames = _check_kind(path, dataset)
         syntax = dataset.file_meta.TransferSyntaxUID
-        pixels = _decode(path, dataset) if syntax.is_encapsulated else dataset.pixel_array
+        compressed = syntax.is_encapsulated
+        pixels = _decode(path, dataset, frames) if compressed else dataset.pixel_array
         pixels = pixels.reshape(frames, rows, columns)
         return pixels if pixels.dtype.kind == "f" else _without_other_bits(path, pixels, dataset)
 
@@ -147,20 +153,25 @@ def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
     return rows, columns, frames
 
 
-def _decode(path: Path, dataset: pydicom.Dataset) -> np.ndarray:
+def _decode(path: Path, dataset: pydicom.FileDataset, frames: int) -> np.ndarray:
     """Decompress by SimpleITK's GDCM, which every installation has.
 
-    It gets nothing but the pixels and their kind: it would rescale all frames by the first one's
-    slope.
+    It gets nothing but the pixels and their kind, as it would rescale all frames by the slope of
+    the first, and in a stream made anew, as it believes every length that it reads.
     """
-    syntax = dataset.file_meta.TransferSyntaxUID
-    dataset.SOPClassUID = (
-        "1.2.840.10008.5.1.4.1.1.7.2"
-        if dataset.BitsAllocated == 8
-        else "1.2.840.10008.5.1.4.1.1.7.3"
-    )
+    if hasattr(encaps, "generate_frames"):  # since pydicom 3
+        split = encaps.generate_frames(dataset.PixelData, number_of_frames=frames)
+    else:
+        split = encaps.generate_pixel_data_frame(dataset.PixelData, frames)
+    parts = list(islice(split, frames + 1))
+    if len(parts) != frames:
+        raise SeriesError(
+            f"{path}: {len(parts)} compressed images for {frames} frames; copy or export it again."
+        )
+    dataset.PixelData = encaps.encapsulate(parts)
+    dataset.SOPClassUID = BYTES if dataset.BitsAllocated == 8 else WORDS
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _silenced():
         alone = Path(folder) / "pixels.dcm"
         dataset.save_as(alone)
         reader = sitk.ImageFileReader()
@@ -169,10 +180,28 @@ def _decode(path: Path, dataset: pydicom.Dataset) -> np.ndarray:
         try:
             return sitk.GetArrayFromImage(reader.Execute())
         except RuntimeError:
+            name = dataset.file_meta.TransferSyntaxUID.name
             raise SeriesError(
-                f"{path}: compressed as {syntax.name}, which is damaged or cannot be read here; "
+                f"{path}: compressed as {name}, which is damaged or cannot be read here; "
                 "decompress it, e.g. by dcmdjpeg, dcmdjpls or gdcmconv --raw."
             ) from None
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Keep quiet what decoders print on damaged images, past Python, beside the one clear line."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # a window application has no such output
+        yield
+        return
+    with open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _without_other_bits(path: Path, pixels: np.ndarray, dataset: pydicom.Dataset) -> np.ndarray:

@@ -50,7 +50,7 @@ def stacked(path: Path, frames: Sequence[Frame]) -> tuple[list[list[Frame]], Geo
     origins = np.array([positions[group[0]] for group in groups])
     step = _step(path, frames, groups, origins, normal)
     for group, origin in zip(groups, origins, strict=True):
-        apart = np.abs(positions[group] - origin).max()
+        apart = np.linalg.norm(positions[group] - origin, axis=1).max()
         if apart > 2 * NEAR:
             raise SeriesError(
                 f"{path.parent}: images of one slice lie up to {apart:.2f} mm apart; they cannot "
