@@ -89,6 +89,17 @@ def run(
         Path | None, typer.Option(help="JSON with the RV insertion points; fixes the AHA sectors.")
     ] = None,
     scene: Annotated[bool, typer.Option(help="Write a 3D Slicer scene as well.")] = False,
+    keep_identifiers: Annotated[
+        bool,
+        typer.Option("--keep-identifiers", help="Let report, summary and scene name the patient."),
+    ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace earlier results in the output folder; nothing else is ever replaced.",
+        ),
+    ] = False,
 ) -> None:
     """Segment, measure flow, and write the report. Finished series are not done again."""
     from .io import left_out
@@ -116,6 +127,8 @@ def run(
             device=device.value,
             rv_insertion=rv_insertion,
             scene=scene,
+            keep_identifiers=keep_identifiers,
+            overwrite=overwrite,
             progress=show,
         )
     failed = [outcome for outcome in outcomes if outcome.report is None]
@@ -157,8 +170,10 @@ def quantify(
     from .results import describe_flow
 
     if source.suffix == ".mrb":
-        if masks is not None:
-            raise SeriesError(f"{masks}: not used, as {source} brings its own masks; leave it out.")
+        if masks is not None or segment is not None:
+            raise SeriesError(
+                f"{masks or segment}: not used, as {source} brings its own masks; leave it out."
+            )
         from .apart import read_apart
         from .scene import read_scenes
 

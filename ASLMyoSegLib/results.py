@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,16 @@ from .display.bullseye import draw_bullseye, save_bullseye
 from .display.report import write_report
 from .errors import QuantificationError
 from .io import write_rv_insertion, write_volume
-from .perfusion.quantify import quantify
+from .io.derivatives import IMAGES, describe_dataset, write_json
+from .io.dicom import Source
+from .io.dicom_objects import write_dicom
+from .io.nrrd import write_nrrd, write_segmentation
+from .perfusion.quantify import flow_map, quantify
 from .series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
 
 MBF_UNIT = "mL/g/min"
+SUMMARY = "summary.json"
+NRRD_ENDINGS = (".nrrd", ".nhdr")
 
 
 def measure_flow(
@@ -52,10 +58,12 @@ def summarise(
     precision: float | None,
     seconds: float,
     warnings: tuple[str, ...],
+    identifiers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The content of ``summary.json``; numbers that do not exist are null.
 
     `digest` is that of the files that were read; None where the images came from a scene.
+    `identifiers` are of the patient; None where nobody asked for them.
     """
     scores = segmentation.mcd_uncertainty
     finite = scores[np.isfinite(scores)]
@@ -75,6 +83,7 @@ def summarise(
     return {
         "version": __version__,
         "series": series.name,
+        "identifiers": None if identifiers is None else dict(identifiers),
         "input_sha256": digest,
         "model": posterior.model,
         "device": posterior.device,
@@ -120,6 +129,7 @@ def write_results(
     points: RVInsertion | None,
     *,
     scene: bool,
+    sources: Sequence[Source] = (),
 ) -> None:
     """Write the files of one series.
 
@@ -129,17 +139,32 @@ def write_results(
         posterior: what the passes said.
         segmentation: the masks in use.
         result: flow; None where there is none.
-        summary: of `summarise`.
+        summary: of `summarise`; the list of files is added, and what could not be written.
         points: RV insertions; None where nobody placed them.
         scene: whether to write a Slicer scene as well.
+        sources: the DICOM images, where it was made from such: results become DICOM objects too.
     """
     stem = folder / series.name
+    describe_dataset(folder, f"Myocardial blood flow of {series.name}")
+    flow = flow_map(series, segmentation.masks, points, result) if result is not None else None
     for suffix, array in (
         ("desc-myocardium_mask", segmentation.masks),
         ("desc-myocardium_probseg", posterior.mean),
         ("desc-uncertainty_map", posterior.std),
+        ("desc-flow_map", flow),
     ):
-        write_volume(Path(f"{stem}_{suffix}.nii.gz"), array, series.geometry)
+        if array is not None:
+            _write_image(Path(f"{stem}_{suffix}"), array, series)
+            write_json(Path(f"{stem}_{suffix}.json"), IMAGES[suffix])
+    write_segmentation(
+        Path(f"{stem}_desc-myocardium.seg.nrrd"),
+        segmentation.masks,
+        series.volume_types,
+        series.geometry,
+    )
+    if sources:
+        reason = write_dicom(folder / "dicom", series, posterior, segmentation, flow, sources)
+        summary["warnings"] += [reason] if reason else []
     if points is not None:
         write_rv_insertion(Path(f"{stem}_rvinsertion.json"), points)
     bullseye = None
@@ -165,9 +190,20 @@ def write_results(
         from .scene import write_scene
 
         write_scene(folder / "scene.mrb", series, posterior, segmentation, result, points)
-    (folder / "summary.json").write_text(
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    summary["files"] = [*files, SUMMARY]
+    (folder / SUMMARY).write_text(
         json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8"
     )
+
+
+def _write_image(path: Path, array: np.ndarray, series: ASLSeries) -> None:
+    """As NRRD where the series is NRRD, which Slicer opens as a sequence; else as NIfTI."""
+    if str(series.metadata.get("source", "")).lower().endswith(NRRD_ENDINGS):
+        ending = ".seq.nrrd" if array.ndim == 4 else ".nrrd"
+        write_nrrd(path.with_name(f"{path.name}{ending}"), array, series.geometry)
+    else:
+        write_volume(path.with_name(f"{path.name}.nii.gz"), array, series.geometry)
 
 
 def _write_table(path: Path, result: MBFResult) -> None:
@@ -179,14 +215,17 @@ def _write_table(path: Path, result: MBFResult) -> None:
     explanation = {
         "aha": {"Description": "AHA segment (Cerqueira 2002); 0 is the whole myocardium"},
         "name": {"Description": "name of the segment"},
-        "pixels": {"Description": "mean number of mask pixels per control or label image"},
+        "pixels": {
+            "Description": "mean number of mask pixels per control or label image",
+            "Units": "pixel",
+        },
         "mbf": {"Description": "myocardial blood flow, mean over pairs", "Units": MBF_UNIT},
         "pn": {
             "Description": "physiological noise: standard deviation of MBF over pairs",
             "Units": MBF_UNIT,
         },
     }
-    path.with_suffix(".json").write_text(json.dumps(explanation, indent=2) + "\n", encoding="utf-8")
+    write_json(path.with_suffix(".json"), explanation)
 
 
 def _number(value: float) -> float | None:

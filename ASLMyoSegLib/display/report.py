@@ -62,7 +62,7 @@ def write_report(
 <html lang="en"><head><meta charset="utf-8"><title>{escape(series.name)}: myocardial ASL</title>
 <style>{STYLE}</style></head><body>
 <h1>Myocardial ASL: {escape(series.name)}</h1>
-<p class="facts">{_facts(series, posterior, summary)}</p>
+<p class="facts">{_facts(series, posterior, summary)}</p>{_patient(summary)}
 {_numbers(summary, int(doubtful.sum()), doubtful.size)}
 {_warnings(summary["warnings"])}
 {_flow(summary["mbf"], bullseye_svg)}
@@ -83,6 +83,13 @@ def _facts(series: ASLSeries, posterior: Posterior, summary: dict[str, Any]) -> 
         f"{summary['seconds']:.0f} s",
     ]
     return escape(" · ".join(facts))
+
+
+def _patient(summary: dict[str, Any]) -> str:
+    """Who it is, where that was asked for."""
+    known = summary["identifiers"] or {}
+    text = " · ".join(f"{key} {value}" for key, value in known.items())
+    return f'<p class="facts">{escape(text)}</p>' if text else ""
 
 
 def _numbers(summary: dict[str, Any], doubtful: int, images: int) -> str:

@@ -13,6 +13,7 @@ from .. import __version__
 from ..series import ASLSeries, Posterior, Segmentation
 from .dicom import Source
 from .dicom_frames import PER_FRAME, SHARED
+from .privacy import names_nobody
 from .terminology import CATEGORY, MYOCARDIUM
 
 MAKER = "ASLMyoSeg"
@@ -72,6 +73,8 @@ def write_dicom(
             objects["flow"] = writer.flow(by_frame[0], flow)
     except Exception as error:  # whatever is odd in the images' headers: other results stand
         reason = " ".join(str(error).split())[:160]
+        patient = {k: headers[sources[0].instance].get(k) for k in ("PatientName", "PatientID")}
+        reason = reason if names_nobody(reason, patient) else type(error).__name__
         return f"{NOT_WRITTEN}: the headers of the images do not allow it ({reason})."
     folder.mkdir()
     for name, made in objects.items():

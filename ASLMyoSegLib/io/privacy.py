@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-import pydicom
-
-from .dicom_files import parse, parsing
 
 IDENTIFYING = re.compile(
     r"patient|person|physician|operator|performed|birth|accession|instit|address|phone|"
@@ -21,11 +16,6 @@ PERSON = re.compile(r"patient.*(name|id)$|^othernames")
 """Those of which no word may stand in any other text."""
 SHORTEST = 3
 """Letters of a word that names somebody."""
-KEYWORDS = (
-    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "AccessionNumber",
-    "StudyID", "StudyDate", "InstitutionName", "ReferringPhysicianName",
-)  # fmt: skip
-"""What is kept of DICOM where identifiers are asked for."""
 
 
 def without_identifiers(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,17 +32,6 @@ def identifiers_of(metadata: Mapping[str, Any]) -> dict[str, str]:
 def names_nobody(text: str, metadata: Mapping[str, Any]) -> bool:
     """Whether no word of a text is one of the patient's name or number."""
     return not _words_of(metadata) & set(_split(text))
-
-
-def read_identifiers(path: Path) -> dict[str, str]:
-    """Who the patient of a DICOM file is, by DICOM's keywords.
-
-    Raises:
-        SeriesError: where the file is damaged.
-    """
-    with parsing(path):
-        dataset = parse(path, KEYWORDS)
-        return {k: str(dataset.get(k)) for k in KEYWORDS if dataset.get(k) not in (None, "")}
 
 
 def _cleaned(metadata: Mapping[str, Any], words: set[str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import SeriesError
@@ -21,6 +22,7 @@ from .dicom import (
 )
 from .dicom_files import is_dicom
 from .files import sha256
+from .identifiers import read_identifiers
 from .statement import Hints, complete
 
 NO_HINTS = Hints()
@@ -91,8 +93,11 @@ def read_series(path: str | Path, hints: Hints = NO_HINTS) -> ASLSeries:
     if len(found) > 1:
         names = ", ".join(f"{file.name} is {series_name(file)}" for file in found[:4])
         raise SeriesError(f"{path}: holds {len(found)} series ({names}, ...); give one of them.")
-    read = read_dicom if is_dicom(found[0]) else read_bids
-    return complete(read(found[0]), found[0], hints)
+    dicom = is_dicom(found[0])
+    raw = read_dicom(found[0]) if dicom else read_bids(found[0])
+    if dicom and hints.keep_identifiers:
+        raw = replace(raw, metadata={**raw.metadata, **read_identifiers(found[0])})
+    return complete(raw, found[0], hints)
 
 
 def series_sources(path: str | Path) -> tuple[Source, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..series import VOLUME_TYPES, ASLSeries, Geometry
+from .privacy import without_identifiers
 
 SMALLEST, LARGEST = 16, 1024
 """Image sides, in pixels, between which a heart can be looked for."""
@@ -24,10 +25,12 @@ class Hints:
     Attributes:
         volume_types: of all frames in their order, words of `VOLUME_TYPES`; None: as the file says.
         inversion_time: s, of every control and label frame; None: as the file says.
+        keep_identifiers: whether metadata keep what tells who the patient is.
     """
 
     volume_types: tuple[str, ...] | None = None
     inversion_time: float | None = None
+    keep_identifiers: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,14 @@ def complete(raw: RawSeries, path: Path, hints: Hints) -> ASLSeries:
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
         images = raw.images.astype(np.float32)
     _check_pixels(path, images, types)
+    metadata = raw.metadata if hints.keep_identifiers else without_identifiers(raw.metadata)
     return ASLSeries(
         images=images,
         volume_types=types,
         inversion_time=times,
         geometry=raw.geometry,
         name=raw.name,
-        metadata={**raw.metadata, "source": str(path)},
+        metadata={**metadata, "source": str(path)},
     )
 
 

@@ -109,6 +109,29 @@ def quantify(
     return MBFResult(whole, parts, rv_insertion is not None, constants, tuple(warnings))
 
 
+def flow_map(
+    series: ASLSeries, masks: np.ndarray, rv_insertion: RVInsertion | None, result: MBFResult
+) -> np.ndarray:
+    """MBF of each AHA segment on the pixels that most control and label masks share.
+
+    Args:
+        series: the images.
+        masks: bool (frame, slice, y, x).
+        rv_insertion: with which `quantify` got the result.
+        result: of `quantify`.
+
+    Returns:
+        float32 (slice, y, x), mL/g/min; 0 outside, and where a segment has no flow.
+    """
+    pairs = series.frames_of("control") + series.frames_of("label")
+    common = np.asarray(masks, bool)[list(pairs)].mean(0) >= 0.5
+    (segments,) = _segment_maps(series, common[np.newaxis], rv_insertion, [])
+    values = np.zeros(max(AHA_NAMES) + 1, np.float32)
+    for segment in result.segments:
+        values[segment.aha] = np.nan_to_num(segment.mbf)
+    return values[segments]
+
+
 def _check(
     series: ASLSeries,
     masks: np.ndarray,

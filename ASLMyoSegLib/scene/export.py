@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from ..errors import OutputError, SceneError
 from ..io import write_rv_insertion, write_series, write_volume
+from ..io.derivatives import describe_dataset
 from ..io.files import replacing
 from ..results import measure_flow, summarise, write_results
 from .tables import read_constants
@@ -63,8 +62,8 @@ def export_training(one: Any, root: str | Path) -> int:
     name = _bids_name(series.name)
     subject = name.split("_")[0]
     observer = root / "derivatives" / "observer"
-    _describe(root, {"Name": "Reviewed myocardial ASL"})
-    _describe(observer, {"Name": "Masks drawn by hand", "DatasetType": "derivative"})
+    describe_dataset(root, "Reviewed myocardial ASL", derivative=False)
+    describe_dataset(observer, "Masks drawn by hand")
     write_series(replace(kept, name=name), root / subject / "perf" / f"{name}_asl.nii.gz")
     stem = observer / subject / "perf" / name
     write_volume(
@@ -74,16 +73,6 @@ def export_training(one: Any, root: str | Path) -> int:
     if points is not None:
         write_rv_insertion(f"{stem}_rvinsertion.json", points)
     return len(reviewed)
-
-
-def _describe(folder: Path, content: dict[str, str]) -> None:
-    path = folder / "dataset_description.json"
-    if path.is_file():
-        return
-    made = {"GeneratedBy": [{"Name": "ASLMyoSeg", "Version": __version__}]}
-    with replacing(path) as beside:
-        text = json.dumps({"BIDSVersion": "1.10.0", **content, **made}, indent=2)
-        beside.write_text(text + "\n", encoding="utf-8")
 
 
 def _bids_name(name: str) -> str:
