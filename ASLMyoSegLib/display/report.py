@@ -87,7 +87,7 @@ def _facts(series: ASLSeries, posterior: Posterior, summary: dict[str, Any]) -> 
 
 def _patient(summary: dict[str, Any]) -> str:
     """Who it is, where that was asked for."""
-    known = summary["identifiers"] or {}
+    known = summary.get("identifiers") or {}
     text = " · ".join(f"{key} {value}" for key, value in known.items())
     return f'<p class="facts">{escape(text)}</p>' if text else ""
 

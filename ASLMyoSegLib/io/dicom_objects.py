@@ -233,7 +233,7 @@ class _Writer:
                 for item in derivation.SourceImageSequence:
                     if "ReferencedFrameNumber" in item:
                         item.ReferencedFrameNumber = images[item.ReferencedFrameNumber - 1].number
-        return made
+        return _ascending(made)
 
     def _images(self, images: Sequence[Source]) -> list[pydicom.Dataset]:
         """Headers of the images of one frame; of an object with others, one of these alone."""
@@ -263,6 +263,34 @@ def _of_frames(header: pydicom.Dataset, numbers: Sequence[int]) -> pydicom.Datas
     setattr(alone, PER_FRAME, groups)
     alone.NumberOfFrames = len(numbers)
     return alone
+
+
+def _ascending(made: pydicom.Dataset) -> pydicom.Dataset:
+    """With frames in the order of their positions along the normal, on which readers rely that put
+    one upon the other; the library has the opposite order."""
+    groups = list(made[PER_FRAME].value)
+    along, down = np.reshape(
+        made[SHARED].value[0].PlaneOrientationSequence[0].ImageOrientationPatient, (2, 3)
+    )
+    positions = [group.PlanePositionSequence[0].ImagePositionPatient for group in groups]
+    order = np.argsort(np.array(positions, float) @ np.cross(along, down), kind="stable")
+    groups = [groups[k] for k in order]
+    for index, group in enumerate(groups, start=1):
+        content = group.FrameContentSequence[0]
+        values = content.DimensionIndexValues
+        content.DimensionIndexValues = [*list(values)[:-1], index] if np.iterable(values) else index
+    setattr(made, PER_FRAME, groups)
+    size = made.Rows * made.Columns
+    if "FloatPixelData" in made:
+        values = np.frombuffer(made.FloatPixelData, "<f4").reshape(len(order), size)
+        made.FloatPixelData = values[order].tobytes()
+    else:
+        bits = np.unpackbits(
+            np.frombuffer(made.PixelData, np.uint8), count=len(order) * size, bitorder="little"
+        )
+        packed = np.packbits(bits.reshape(len(order), size)[order], bitorder="little").tobytes()
+        made.PixelData = packed + b"\0" * (len(packed) % 2)
+    return made
 
 
 def _copy(dataset: pydicom.Dataset, *without: str) -> pydicom.Dataset:

@@ -91,6 +91,8 @@ def _segments_of(file: Path, frames: Frames) -> Iterator[_Drawn]:
     whole = frames_of(dataset.get("ReferencedSeriesSequence"), frames) or {None}
     for item in dataset.SegmentSequence:
         number = int(item.SegmentNumber)
+        if labels and number == 0:  # what label maps call the background
+            continue
         name = str(item.get("SegmentLabel") or f"segment {number}")
         codes = _codes(item)
         aliases = (str(number), *(str(code.get("CodeMeaning", "")) for code in codes))

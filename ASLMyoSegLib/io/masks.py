@@ -48,7 +48,10 @@ def read_masks(
     segments = read_dicom_masks(path, objects, series, sources) if objects else read_label_map(path)
     chosen = choose(path, segments, segment)
     if chosen.empty:
-        raise SeriesError(f"{path}: {chosen.name!r} marks nothing; outline the muscle in it.")
+        raise SeriesError(
+            f"{path}: {chosen.name!r} marks nothing in the slices of the series; choose another "
+            "segment, or outline the muscle on the images."
+        )
     frames, *shape = series.images.shape
     alone = len(chosen.masks) == 1
     if not objects and not alone and len(chosen.masks) != frames:

@@ -49,8 +49,8 @@ def choose(path: Path, segments: Sequence[Segment], wanted: str | None) -> Segme
     listed = ", ".join(f"{segment.name!r}" for segment in segments[:12])
     listed += ", ..." if len(segments) > 12 else ""
     if wanted is not None:
-        keys = [{n.strip().lower() for n in (s.name, *s.aliases)} for s in segments]
-        found = [s for s, names in zip(segments, keys, strict=True) if wanted.lower() in names]
+        named = [s for s in segments if s.name.strip().lower() == wanted.lower()]
+        found = named or [s for s in segments if wanted.lower() in map(str.lower, s.aliases)]
         if len(found) == 1:
             return found[0]
         raise SeriesError(
@@ -58,7 +58,10 @@ def choose(path: Path, segments: Sequence[Segment], wanted: str | None) -> Segme
         )
     drawn = [segment for segment in segments if not segment.empty]
     if not drawn:
-        raise SeriesError(f"{path}: marks nothing; outline the muscle of the left ventricle.")
+        raise SeriesError(
+            f"{path}: marks nothing in the slices of the series; outline the muscle of the left "
+            "ventricle on its images."
+        )
     if len(drawn) == 1:
         return drawn[0]
     muscle = [s for s in drawn if names_myocardium(" ".join((s.name, *s.aliases)), s.codes)]

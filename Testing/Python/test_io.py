@@ -18,7 +18,6 @@ from scipy.spatial.transform import Rotation
 from ASLMyoSegLib.errors import OutputError, SeriesError
 from ASLMyoSegLib.io import (
     find_series,
-    read_masks,
     read_rv_insertion,
     read_series,
     write_rv_insertion,
@@ -232,21 +231,6 @@ def test_folders_are_searched_without_derivatives(dataset: Path):
         read_series(dataset)
     with pytest.raises(SeriesError, match="no ASL series"):
         find_series(dataset / "derivatives")
-
-
-def test_masks_are_taken_only_on_the_grid_of_the_series(path: Path):
-    series = read_series(path)
-    masks = series.images > 250
-    write_volume(path.with_name("mask.nii.gz"), masks, series.geometry)
-    assert np.array_equal(read_masks(path.with_name("mask.nii.gz"), series), masks)
-    write_volume(path.with_name("one.nii.gz"), masks[0], series.geometry)
-    assert np.array_equal(read_masks(path.with_name("one.nii.gz"), series)[2], masks[0])
-    write_volume(path.with_name("other.nii.gz"), masks, Geometry((9.0, 9.0, 9.0)))
-    with pytest.raises(SeriesError, match="spacing"):
-        read_masks(path.with_name("other.nii.gz"), series)
-    write_volume(path.with_name("small.nii.gz"), masks[:, :, :5], series.geometry)
-    with pytest.raises(SeriesError, match="shape"):
-        read_masks(path.with_name("small.nii.gz"), series)
 
 
 def test_landmarks_come_back_and_impossible_ones_are_refused(path: Path):
