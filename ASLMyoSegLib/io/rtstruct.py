@@ -18,6 +18,8 @@ from .segments import Segment, axes_of
 STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 REACH = 0.5
 """Share of the distance between slices within which a contour is of a slice."""
+ON_LINE = 0.02
+"""Pixels, beside a line, that a centre may lie and still be on it."""
 SAME_PLANE = 0.02
 """The same, within which contours are of one plane: one inside another is a hole then."""
 
@@ -54,6 +56,8 @@ def _by_frame(
     found: dict[int | None, list[np.ndarray]] = {}
     for item in items:
         points = np.array(item.get("ContourData") or (), float).reshape(-1, 3)
+        if not np.isfinite(points).all():
+            raise ValueError("a contour has points that are no numbers")
         if len(points) < 3 or not str(item.get("ContourGeometricType", "")).startswith("CLOSED"):
             continue
         pixels = np.linalg.solve(axes, (points - np.array(geometry.origin)).T).T
@@ -78,10 +82,30 @@ def _fill(file: Path, name: str, contours: list[np.ndarray], series: ASLSeries) 
         if nearest > REACH:
             continue
         plane = heights[np.abs(heights - k).argmin()]
+        lines = np.zeros((rows, columns), bool)
         for contour in _within(contours, heights, plane):
             inside = Polygon(contour[:, :2]).contains_points(centres)
             masks[k] ^= inside.reshape(rows, columns)
+            lines |= _passed(contour[:, :2], rows, columns)
+        masks[k] |= lines
     return masks
+
+
+def _passed(contour: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Pixels through whose centres a contour goes, bool (y, x).
+
+    Much software draws contours from the centre of one marked pixel to that of the next, so that
+    these belong to the mask, at holes as well.
+    """
+    passed = np.zeros((rows, columns), bool)
+    for start, end in zip(contour, np.roll(contour, -1, axis=0), strict=True):
+        low = np.ceil(np.minimum(start, end) - ON_LINE).astype(int).clip(0)
+        high = np.floor(np.maximum(start, end) + ON_LINE).astype(int)
+        y, x = np.mgrid[low[1] : min(high[1] + 1, rows), low[0] : min(high[0] + 1, columns)]
+        along = end - start
+        beside = np.abs((x - start[0]) * along[1] - (y - start[1]) * along[0])
+        passed[y, x] |= beside <= ON_LINE * np.hypot(*along)
+    return passed
 
 
 def _within(contours: list[np.ndarray], heights: np.ndarray, plane: float) -> Iterator[np.ndarray]:
