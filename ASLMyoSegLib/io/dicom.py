@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from .dicom_frames import WORDS, Frame, Header, read_header
 from .dicom_grid import ordered, stacked
 from .files import natural, sha256
 from .guess import types_from_words
-from .statement import RawSeries
+from .statement import RawSeries, check_matrix
 
 CONTEXTS = {"CONTROL": "control", "LABEL": "label", "M_ZERO_SCAN": "m0scan"}
 """Of ASL Context (0018,9257)."""
@@ -88,10 +90,19 @@ def is_directory(path: Path) -> bool:
 
 
 def dicom_name(path: Path) -> str:
-    """``series-003_asl-rest``: number and those words of the description that name nobody."""
-    header = read_header(path)
-    number = "series" if header.number is None else f"series-{header.number:03d}"
-    return "_".join((number, *(["-".join(header.called)] if header.called else ())))
+    """``series-003_asl-rest``: number and those words of the description that name nobody.
+
+    Where another series in the folder is called the same, a digest of the series' identifier
+    follows.
+    """
+    own = read_header(path)
+    name = _plain_name(own)
+    for file in _beside(path):
+        with suppress(SeriesError):  # whoever reads the series is told
+            other = read_header(file)
+            if other.kind and other.series != own.series and _plain_name(other) == name:
+                return f"{name}_{hashlib.sha256(own.series.encode()).hexdigest()[:4]}"
+    return name
 
 
 def dicom_files(path: Path) -> list[Path]:
@@ -136,8 +147,13 @@ def read_dicom(path: Path) -> RawSeries:
     )
 
 
+def _plain_name(header: Header) -> str:
+    number = "series" if header.number is None else f"series-{header.number:03d}"
+    return "_".join((number, *(["-".join(header.called)] if header.called else ())))
+
+
 def _called(header: Header) -> str:
-    return f"{header.path} ({dicom_name(header.path)})"
+    return f"{header.path} ({_plain_name(header)})"
 
 
 def _why_not(headers: Sequence[Header]) -> str:
@@ -177,11 +193,14 @@ def _series_of(path: Path) -> list[Header]:
     own = read_header(path)
     if not own.kind:
         raise SeriesError(f"{path}: is DICOM, but no MR image; give an image of the series.")
-    beside = sorted(path.parent.iterdir(), key=natural)
-    headers = [
-        read_header(file) for file in beside if not file.name.startswith(".") and is_dicom(file)
-    ]
+    headers = [read_header(file) for file in _beside(path)]
     return [header for header in headers if header.kind and header.series == own.series]
+
+
+def _beside(path: Path) -> list[Path]:
+    """DICOM files in the folder of a file, in natural order."""
+    files = sorted(path.parent.iterdir(), key=natural)
+    return [file for file in files if not file.name.startswith(".") and is_dicom(file)]
 
 
 def _without_copies(path: Path, headers: list[Header]) -> tuple[list[Header], list[str]]:
@@ -217,6 +236,7 @@ def _check_kind(path: Path, headers: Sequence[Header]) -> None:
             f"{path}: is a Siemens mosaic, several slices in one image; convert it to BIDS by "
             "dcm2niix."
         )
+    check_matrix(path, *headers[0].size)
     sizes = sorted({header.size for header in headers})
     if len(sizes) > 1:
         raise SeriesError(

@@ -17,7 +17,6 @@ import SimpleITK as sitk
 from pydicom import encaps
 
 from ..errors import SeriesError
-from .statement import check_matrix
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
 PREAMBLE = 128
@@ -143,7 +142,6 @@ def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
         )
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     frames = int(dataset.get("NumberOfFrames") or 1)
-    check_matrix(path, rows, columns)
     present = sum(len(dataset.get(keyword) or b"") for keyword in PIXELS[-3:])
     if not 1 <= frames <= LARGEST_RATIO * present / (rows * columns):
         raise SeriesError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -334,6 +335,30 @@ def test_a_series_that_lies_in_two_folders_is_not_taken_for_two(tmp_path: Path):
         path.rename(tmp_path / "b" / path.name)
     with pytest.raises(SeriesError, match="its files lie in 2 folders; put them into one"):
         find_series(tmp_path)
+
+
+def test_two_series_of_one_number_in_a_folder_get_different_names(tmp_path: Path):
+    write_classic(tmp_path, pixels())
+    write_classic(tmp_path, pixels(), first=50)
+    names = list(map(series_name, find_series(tmp_path)))
+    assert len(set(names)) == 2
+    assert all(re.fullmatch(r"series-003_asl-rest_[0-9a-f]{4}", name) for name in names)
+
+
+def test_a_damaged_file_stops_its_folder_but_not_the_others(tmp_path: Path):
+    write_classic(tmp_path / "a", pixels())
+    write_classic(tmp_path / "b", pixels(), number=4)
+    (tmp_path / "a" / "IM9.dcm").write_bytes(b"")
+    first, second = find_series(tmp_path)
+    assert (series_name(first), series_name(second)) == (
+        "series-003_asl-rest",
+        "series-004_asl-rest",
+    )
+    assert left_out(tmp_path) == (f"{tmp_path}/a/IM9.dcm: is not a DICOM file; export it again, or "
+                                  "take it away.",)  # fmt: skip
+    with pytest.raises(SeriesError, match=r"IM9\.dcm: is not a DICOM file"):
+        read_series(first)
+    assert len(read_series(second).images) == 5
 
 
 def test_one_image_is_no_series(tmp_path: Path):
