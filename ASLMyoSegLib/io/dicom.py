@@ -101,7 +101,7 @@ def dicom_name(path: Path) -> str:
         with suppress(SeriesError):  # whoever reads the series is told
             other = read_header(file)
             if other.kind and other.series != own.series and _plain_name(other) == name:
-                return f"{name}_{hashlib.sha256(own.series.encode()).hexdigest()[:4]}"
+                return f"{name}_{_digest(own)[:4]}"
     return name
 
 
@@ -132,7 +132,7 @@ def read_dicom(path: Path) -> RawSeries:
         )
     types, types_from = _volume_types(path, volumes)
     times, times_from, time_notes = _inversion_times(volumes, types)
-    metadata = dict(headers[0].metadata)
+    metadata = {**headers[0].metadata, "SeriesDigest": _digest(headers[0])[:12]}
     if notes + time_notes:
         metadata["Notes"] = notes + time_notes
     return RawSeries(
@@ -150,6 +150,10 @@ def read_dicom(path: Path) -> RawSeries:
 def _plain_name(header: Header) -> str:
     number = "series" if header.number is None else f"series-{header.number:03d}"
     return "_".join((number, *(["-".join(header.called)] if header.called else ())))
+
+
+def _digest(header: Header) -> str:
+    return hashlib.sha256(header.series.encode()).hexdigest()
 
 
 def _called(header: Header) -> str:

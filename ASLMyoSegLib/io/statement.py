@@ -40,7 +40,8 @@ class RawSeries:
         name: short name for people, without anything that tells who the patient is.
         volume_types: per frame, unchecked.
         inversion_time: s, one for all or per frame, unchecked; any value for `m0scan` frames.
-        metadata: BIDS keys, and in `Notes` sentences for people, where something is to be said.
+        metadata: BIDS keys; `Notes`, sentences for people, where something is to be said; and
+            `SeriesDigest`, which tells series apart where names do not.
         types_from: the file that told the volume types, or should have, for messages.
         times_from: the same of the inversion time, with the key.
     """
