@@ -61,9 +61,9 @@ def parsing(path: Path) -> Iterator[None]:
             yield
     except SeriesError:
         raise
-    except OSError as error:
-        raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
     except Exception as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise SeriesError(f"{path}: cannot be read ({error.strerror}).") from None
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise SeriesError(
             f"{path}: damaged DICOM file ({reason}); copy or export it again."
@@ -134,11 +134,11 @@ def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
     """Rows, columns and frames of what can be decoded."""
     if not any(keyword in dataset for keyword in PIXELS[-3:]):
         raise SeriesError(f"{path}: has no pixels; export it again.")
-    grey = dataset.PhotometricInterpretation
-    if dataset.SamplesPerPixel != 1 or grey != "MONOCHROME2":
+    grey, samples = dataset.PhotometricInterpretation, dataset.SamplesPerPixel
+    if samples != 1 or grey != "MONOCHROME2":
         raise SeriesError(
-            f"{path}: pixels are {grey}, where signal is needed (MONOCHROME2); export the images "
-            "as the scanner made them."
+            f"{path}: pixels are {grey}, {samples} values each (0028,0002), where one that is "
+            "signal is needed (MONOCHROME2); export the images as the scanner made them."
         )
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     frames = int(dataset.get("NumberOfFrames") or 1)

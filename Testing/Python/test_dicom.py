@@ -381,7 +381,7 @@ def test_one_file_stands_for_its_series_and_every_file_of_it_counts(tmp_path: Pa
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.text("ab Z^=_-é9", min_size=1), st.text("ab Z_-9", min_size=1), st.booleans())
+@given(st.text("ab Z^_-é9", min_size=1), st.text("ab Z_-9", min_size=1), st.booleans())
 @example("Fair^Mary", "Rest", True)
 @example("Doe^Jane", "H-4711", True)
 def test_no_part_of_patients_gets_into_names_or_metadata(
@@ -459,8 +459,8 @@ BAD = {
     "of different patients": each(PatientID="H-4712"),
     "Siemens mosaic": all_of(ImageType=["ORIGINAL", "PRIMARY", "M", "MOSAIC"]),
     "give magnitude images": all_of(ImageType=["ORIGINAL", "PRIMARY", "P"]),
-    "pixels are MONOCHROME1": each(PhotometricInterpretation="MONOCHROME1"),
-    "pixels are RGB": each(PhotometricInterpretation="RGB", SamplesPerPixel=3),
+    "pixels are MONOCHROME1, 1 values each": each(PhotometricInterpretation="MONOCHROME1"),
+    "pixels are RGB, 3 values each": each(PhotometricInterpretation="RGB", SamplesPerPixel=3),
     "images of 8000x20 pixels, where": all_of(Columns=8000),
     "960 bytes cannot be 3000 frames": each(NumberOfFrames=3000),
     "IM3: 99999 frames (0028,0008), which cannot be": each(NumberOfFrames=99999),
