@@ -45,6 +45,7 @@ class ASLSeries:
         geometry: of one frame.
         name: short name for people, e.g. ``sub-01_acq-rest``.
         metadata: what the side-car said (BIDS keys) and `source`, the file that was read.
+        warnings: sentences for people on what its files leave open.
 
     Raises:
         SeriesError: where shapes or values contradict each other.
@@ -56,6 +57,7 @@ class ASLSeries:
     geometry: Geometry
     name: str = "series"
     metadata: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         where = self.metadata.get("source", self.name)

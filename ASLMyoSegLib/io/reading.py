@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..errors import SeriesError
 from ..series import ASLSeries
-from .bids import files_of, find_bids, read_bids, volume_name
+from .bids import files_of, find_bids, read_bids
+from .sidecars import volume_name
 from .statement import Hints, complete
 
 NO_HINTS = Hints()
@@ -62,7 +63,7 @@ def read_series(path: str | Path, hints: Hints = NO_HINTS) -> ASLSeries:
     if len(found) > 1:
         names = ", ".join(file.name for file in found[:4])
         raise SeriesError(f"{path}: holds {len(found)} series ({names}, ...); give one of them.")
-    return complete(read_bids(found[0]), found[0], hints)
+    return complete(read_bids(found[0], hints), found[0], hints)
 
 
 def input_digest(path: Path, *others: Path | None) -> str:
