@@ -10,11 +10,10 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..series import ASLSeries, Geometry
-from .axes import read_frames
+from .axes import UNKNOWN
 from .bids_rules import check_m0, check_values, open_questions
 from .files import read_text, replacing
-from .headers import read_header
-from .nifti import read_volume, write_volume
+from .nifti import GRID_TOLERANCE, read_volume, write_volume
 from .sidecars import (
     SideCars,
     find_m0scan,
@@ -27,8 +26,6 @@ from .statement import Hints, RawSeries, check_types, shortened
 
 SUFFIXES = ("_asl.nii.gz", "_asl.nii")
 TIME_KEYS = ("PostLabelingDelay", "InversionTime")
-GRID_TOLERANCE = 1e-2
-"""How far (mm, or cosines) M0 and series may differ and still be called on one grid."""
 
 
 def find_bids(folder: Path) -> list[Path]:
@@ -42,27 +39,23 @@ def find_bids(folder: Path) -> list[Path]:
     )
 
 
-def files_of(path: Path) -> list[Path]:
-    """The image and what belongs to it: the file of its pixels, side-cars, an M0 scan.
+def belonging(path: Path) -> list[Path]:
+    """What belongs to a file or folder of images: side-cars, and an M0 scan of its own.
 
     Raises:
         SeriesError: where a side-car is damaged.
-        OSError: where the image cannot be read.
     """
-    header = read_header(path)
-    pixels = [header.data] if header and header.data != path else []
     m0scan = find_m0scan(path)
-    belonging = [m0scan, *inherited(m0scan, "m0scan.json")] if m0scan else []
-    return [path, *pixels, *find_side_cars(path).files, *belonging]
+    its = [m0scan, *inherited(m0scan, "m0scan.json")] if m0scan else []
+    return [*find_side_cars(path).files, *its]
 
 
-def read_bids(path: Path, hints: Hints) -> RawSeries:
-    """Read an image of several frames with ``_asl.json`` and ``_aslcontext.tsv`` beside it.
+def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hints) -> RawSeries:
+    """Frames (frame, slice, y, x) of a file or folder with what the side-cars say of them.
 
     Raises:
-        SeriesError: where a file is damaged, or contradicts another.
+        SeriesError: where a side-car is damaged, or contradicts another or the images.
     """
-    images, geometry = read_frames(path, hints.axes)
     beside = find_side_cars(path)
     check_values(beside)
     types = hints.volume_types
@@ -126,7 +119,7 @@ def _separate_m0(
             f"{file}: grid {m0.shape[1:]}, where the series has {images.shape[1:]}; acquire or "
             "resample M0 on the series' grid."
         )
-    for name in ("spacing", "origin", "direction"):
+    for name in ("spacing", "origin", "direction") if geometry != UNKNOWN else ():
         ours, theirs = getattr(geometry, name), getattr(place, name)
         if not np.allclose(ours, theirs, atol=GRID_TOLERANCE, equal_nan=True):
             raise SeriesError(
@@ -153,17 +146,20 @@ def write_series(series: ASLSeries, path: str | Path) -> None:
     path = Path(path)
     stem = _stem(path)
     write_volume(path, series.images, series.geometry)
+    estimated = series.metadata.get("M0Type") == "Estimate"
     sidecar = {
         "ArterialSpinLabelingType": "PASL",
         "PASLType": "FAIR",
         "BolusCutOffFlag": False,
         "BackgroundSuppression": False,
-        "M0Type": "Included" if series.frames_of("m0scan") else "Absent",
+        **{key: value for key, value in series.metadata.items() if key != "source"},
+        "M0Type": "Included"
+        if series.frames_of("m0scan")
+        else ("Estimate" if estimated else "Absent"),
         "TotalAcquiredPairs": len(series.frames_of("control")),
         "PostLabelingDelay": [
             0.0 if np.isnan(t) else round(float(t), 6) for t in series.inversion_time
         ],
-        **{key: value for key, value in series.metadata.items() if key != "source"},
     }
     with replacing(f"{stem}_asl.json") as beside:
         beside.write_text(json.dumps(sidecar, indent=2) + "\n", encoding="utf-8")

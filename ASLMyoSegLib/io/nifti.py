@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from .headers import with_list_axis
 KIND = "NRRD_kinds[pixel]"
 LISTS = ("list", "vector")
 """What it says where an NRRD file, such as a sequence that Slicer saved, is a list of images."""
+
+GRID_TOLERANCE = 1e-2
+"""How far (mm, or cosines) images of one series may lie from each other."""
 
 # Its warnings on odd headers would break the one clear line that errors are.
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
@@ -78,6 +82,17 @@ def _read(path: Path) -> sitk.Image:
         plain = Path(folder) / path.name
         plain.write_bytes(content)
         return sitk.ReadImage(str(plain))
+
+
+def count_frames(path: Path) -> int:
+    """How many frames the header of an image promises; 1 where it cannot be read."""
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError:
+        return 1
+    return math.prod(reader.GetSize()[3:]) * reader.GetNumberOfComponents()
 
 
 def write_volume(path: str | Path, array: np.ndarray, geometry: Geometry) -> None:

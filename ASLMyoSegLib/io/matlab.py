@@ -1,0 +1,200 @@
+"""Images that a lab keeps as an array in a MATLAB file, version 5 by SciPy, 7.3 by h5py.
+
+Only numbers are taken from such a file: nothing in it runs, and no other file is followed.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import SeriesError
+from .axes import arrange
+from .statement import Hints
+
+LARGEST_ARRAY = 1 << 32
+"""Bytes that an array may fill."""
+MOST_LISTED = 12
+HDF5 = b"\x89HDF\r\n\x1a\n"
+USER_BLOCK = 512
+"""Bytes that MATLAB puts before the HDF5 file that version 7.3 is."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An array of numbers in the file: its size as MATLAB says it, and how to get it."""
+
+    shape: tuple[int, ...]
+    kind: str
+    load: Callable[[], np.ndarray]
+
+    @property
+    def can_be_images(self) -> bool:
+        return sum(n > 1 for n in self.shape) >= 3
+
+
+def read_matlab(path: Path, hints: Hints) -> np.ndarray:
+    """Frames (frame, slice, y, x) of the array that `hints` names, its axes in the order they name.
+
+    A cell array of images of one size is an array with one axis more, the last.
+
+    Raises:
+        SeriesError: where the file is damaged, or it is not said which array to take and how; the
+            message lists what was found.
+    """
+    with _arrays(path) as found:
+        name, array = _chosen(path, found, hints)
+        listed = f"{name} {_described(array)}"
+        if hints.axes is None:
+            raise SeriesError(
+                f"{path}: nothing says what the axes of {listed} are; state them with --axes, "
+                "such as y,x,frame or y,x,slice,frame."
+            )
+        size = math.prod(array.shape) * np.dtype(np.float64).itemsize
+        if size > LARGEST_ARRAY:
+            raise SeriesError(f"{path}: {listed} is too large to be a series.")
+        images = array.load()
+    if images.dtype.kind not in "biuf":
+        raise SeriesError(f"{path}: the numbers of {listed} are complex; save their magnitude.")
+    return arrange(images, hints.axes, f"{path}: {name}")
+
+
+def _chosen(path: Path, found: dict[str, _Found], hints: Hints) -> tuple[str, _Found]:
+    possible = [name for name, array in found.items() if array.can_be_images]
+    name = hints.variable
+    if name is None and len(possible) == 1:
+        name = possible[0]
+    if name is not None and name in found:
+        return name, found[name]
+    listed = [f"{n} {_described(a)}" for n, a in list(found.items())[:MOST_LISTED]]
+    if len(found) > MOST_LISTED:
+        listed.append(f"and {len(found) - MOST_LISTED} more")
+    told = f"holds {', '.join(listed) or 'no array of numbers'}"
+    if name is not None:
+        raise SeriesError(f"{path}: {told}, but no {name[:60]!r}; correct --variable.")
+    raise SeriesError(f"{path}: {told}; say which are the images with --variable.")
+
+
+def _described(array: _Found) -> str:
+    return f"({'x'.join(map(str, array.shape))}, {array.kind})"
+
+
+@contextmanager
+def _arrays(path: Path) -> Iterator[dict[str, _Found]]:
+    """Arrays of numbers in the file by name; a field of a struct is called ``struct.field``."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(USER_BLOCK + len(HDF5))
+    except OSError as error:
+        raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    if not start:
+        raise SeriesError(f"{path}: the file is empty; copy it again from its source.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if HDF5 in (start[: len(HDF5)], start[USER_BLOCK:]):
+                with _open_hdf5(path) as file:
+                    yield dict(_in_group(file, ""))
+            else:
+                yield _in_version_5(path)
+    except SeriesError:
+        raise
+    except Exception as error:  # damaged files make these libraries raise anything
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise SeriesError(f"{path}: not a readable MATLAB file ({reason}); save it anew.") from None
+
+
+def _in_version_5(path: Path) -> dict[str, _Found]:
+    from scipy.io import loadmat, whosmat
+
+    promised = sum(math.prod(shape) for _, shape, kind in whosmat(path) if kind != "sparse")
+    if promised * np.dtype(np.float64).itemsize > 2 * LARGEST_ARRAY:
+        raise SeriesError(f"{path}: holds {promised} numbers; save the images alone.")
+    content = loadmat(path)
+    found: dict[str, _Found] = {}
+    for name, value in content.items():
+        if not name.startswith("__"):
+            found |= _in_value(name, value)
+    return found
+
+
+def _in_value(name: str, value: Any) -> Iterator[tuple[str, _Found]]:
+    if type(value) is not np.ndarray:
+        return
+    if value.dtype.names and value.size == 1:
+        for part in value.dtype.names:
+            yield from _in_value(f"{name}.{part}", value.ravel()[0][part])
+    elif value.dtype == object:
+        cells = [cell for cell in value.ravel(order="F") if type(cell) is np.ndarray]
+        if len(cells) == value.size:
+            yield from _joined(name, cells)
+    elif value.dtype.kind in "biufc":
+        yield name, _Found(value.shape, str(value.dtype), lambda: value)
+
+
+def _open_hdf5(path: Path) -> Any:
+    try:
+        import h5py
+    except ImportError:
+        raise SeriesError(
+            f"{path}: is of MATLAB's version 7.3, which needs h5py; pip install h5py, or save it "
+            "with -v7."
+        ) from None
+    return h5py.File(path, "r")
+
+
+def _in_group(group: Any, prefix: str) -> Iterator[tuple[str, _Found]]:
+    import h5py
+
+    for key in group:
+        if key.startswith("#") or not isinstance(group.get(key, getlink=True), h5py.HardLink):
+            continue
+        name, value = f"{prefix}{key}", group[key]
+        if isinstance(value, h5py.Group):
+            yield from _in_group(value, f"{name}.")
+        elif value.dtype == h5py.ref_dtype and value.size <= LARGEST_ARRAY >> 16:
+            cells = [value.file[reference] for reference in value[()].ravel() if reference]
+            if len(cells) == value.size and all(map(_is_plain, cells)):
+                yield from _joined(name, [cell[()].transpose() for cell in cells])
+        elif _is_plain(value):
+            yield (
+                name,
+                _Found(
+                    value.shape[::-1], str(value.dtype), lambda value=value: value[()].transpose()
+                ),
+            )
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether an array of numbers lies in this very file."""
+    import h5py
+
+    complex_pair = ("real", "imag")
+    return (
+        isinstance(value, h5py.Dataset)
+        and value.shape is not None
+        and value.attrs.get("MATLAB_class") != b"char"
+        and (value.dtype.kind in "biuf" or value.dtype.names == complex_pair)
+        and not value.is_virtual
+        and not value.external
+    )
+
+
+def _joined(name: str, cells: list[np.ndarray]) -> Iterator[tuple[str, _Found]]:
+    """Cells that are images of one size, as an array with one axis more."""
+    shapes = {cell.shape for cell in cells}
+    if len(shapes) == 1 and len(cells[0].shape) >= 2 and cells[0].dtype.kind in "biuf":
+        (shape,) = shapes
+        yield (
+            name,
+            _Found(
+                (*shape, len(cells)), f"cells of {cells[0].dtype}", lambda: np.stack(cells, axis=-1)
+            ),
+        )
