@@ -1,4 +1,4 @@
-"""Images that a lab keeps as an array in a MATLAB file, version 5 by SciPy, 7.3 by h5py.
+"""Images that a lab keeps as an array in a MATLAB file, of version 5 or (by h5py) 7.3.
 
 Only numbers are taken from such a file: nothing in it runs, and no other file is followed.
 """
@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import SeriesError
 from .axes import arrange
+from .matlab5 import NUMBER_CLASSES, Matrix, read_matrices
 from .statement import Hints
 
 LARGEST_ARRAY = 1 << 32
@@ -61,7 +62,7 @@ def read_matlab(path: Path, hints: Hints) -> np.ndarray:
         if size > LARGEST_ARRAY:
             raise SeriesError(f"{path}: {listed} is too large to be a series.")
         images = array.load()
-    if images.dtype.kind not in "biuf":
+    if array.kind == "complex":
         raise SeriesError(f"{path}: the numbers of {listed} are complex; save their magnitude.")
     return arrange(images, hints.axes, f"{path}: {name}")
 
@@ -103,7 +104,8 @@ def _arrays(path: Path) -> Iterator[dict[str, _Found]]:
                 with _open_hdf5(path) as file:
                     yield dict(_in_group(file, ""))
             else:
-                yield _in_version_5(path)
+                matrices = read_matrices(path.read_bytes())
+                yield dict(f for m in matrices for f in _in_matrix(m.name, m))
     except SeriesError:
         raise
     except Exception as error:  # damaged files make these libraries raise anything
@@ -111,32 +113,18 @@ def _arrays(path: Path) -> Iterator[dict[str, _Found]]:
         raise SeriesError(f"{path}: not a readable MATLAB file ({reason}); save it anew.") from None
 
 
-def _in_version_5(path: Path) -> dict[str, _Found]:
-    from scipy.io import loadmat, whosmat
-
-    promised = sum(math.prod(shape) for _, shape, kind in whosmat(path) if kind != "sparse")
-    if promised * np.dtype(np.float64).itemsize > 2 * LARGEST_ARRAY:
-        raise SeriesError(f"{path}: holds {promised} numbers; save the images alone.")
-    content = loadmat(path)
-    found: dict[str, _Found] = {}
-    for name, value in content.items():
-        if not name.startswith("__"):
-            found |= _in_value(name, value)
-    return found
-
-
-def _in_value(name: str, value: Any) -> Iterator[tuple[str, _Found]]:
-    if type(value) is not np.ndarray:
+def _in_matrix(name: str, matrix: Matrix | None) -> Iterator[tuple[str, _Found]]:
+    if matrix is None:
         return
-    if value.dtype.names and value.size == 1:
-        for part in value.dtype.names:
-            yield from _in_value(f"{name}.{part}", value.ravel()[0][part])
-    elif value.dtype == object:
-        cells = [cell for cell in value.ravel(order="F") if type(cell) is np.ndarray]
-        if len(cells) == value.size:
-            yield from _joined(name, cells)
-    elif value.dtype.kind in "biufc":
-        yield name, _Found(value.shape, str(value.dtype), lambda: value)
+    if matrix.kind == "struct":
+        for part, value in matrix.parts:
+            yield from _in_matrix(f"{name}.{part}", value)
+    elif matrix.kind == "cell":
+        cells = [cell for _, cell in matrix.parts]
+        if all(cell is not None and cell.kind in NUMBER_CLASSES.values() for cell in cells):
+            yield from _joined(name, [cell.array() for cell in cells])
+    else:
+        yield name, _Found(matrix.shape, matrix.kind, matrix.array)
 
 
 def _open_hdf5(path: Path) -> Any:

@@ -14,6 +14,7 @@ from ..series import Geometry
 from .content import check_content
 from .files import replacing
 from .headers import with_list_axis
+from .quiet import quiet
 
 KIND = "NRRD_kinds[pixel]"
 LISTS = ("list", "vector")
@@ -49,7 +50,8 @@ def read_image(path: Path) -> tuple[np.ndarray, Geometry]:
     """
     check_content(path)
     try:
-        image = _read(path)
+        with quiet():
+            image = _read(path)
     except (RuntimeError, MemoryError) as error:
         reason = str(error).strip().split("\n")[-1].strip() or "too large for the memory"
         remedy = "correct its orientation" if "cosines" in reason else "export it anew as NIfTI-1"
@@ -89,7 +91,8 @@ def count_frames(path: Path) -> int:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
-        reader.ReadImageInformation()
+        with quiet():
+            reader.ReadImageInformation()
     except RuntimeError:
         return 1
     return math.prod(reader.GetSize()[3:]) * reader.GetNumberOfComponents()

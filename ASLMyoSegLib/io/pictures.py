@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import SeriesError
+from .quiet import quiet
 
 PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 LARGEST_PICTURE = 4096
@@ -29,11 +30,7 @@ def read_picture(path: Path) -> np.ndarray:
     if not path.is_file():
         raise SeriesError(f"{path}: no such file.")
     try:
-        with (
-            warnings.catch_warnings(),
-            Image.open(path, formats=("PNG", "TIFF", "JPEG", "BMP")) as picture,
-        ):
-            warnings.simplefilter("ignore")
+        with quiet(), warnings.catch_warnings(), _open(path) as picture:
             pages = getattr(picture, "n_frames", 1)
             if max(picture.size) > LARGEST_PICTURE or pages > MOST_PAGES:
                 raise SeriesError(
@@ -46,6 +43,11 @@ def read_picture(path: Path) -> np.ndarray:
     except Exception as error:  # damaged files make Pillow raise anything
         reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or "damaged"
         raise SeriesError(f"{path}: not a readable picture ({reason}); export it anew.") from None
+
+
+def _open(path: Path) -> Image.Image:
+    warnings.simplefilter("ignore")  # what it says of odd tags would break the one clear line
+    return Image.open(path, formats=("PNG", "TIFF", "JPEG", "BMP"))
 
 
 def _page(path: Path, picture: Image.Image, page: int) -> np.ndarray:
