@@ -154,7 +154,7 @@ def quantify(
         if rv_insertion is not None:
             points = read_rv_insertion(rv_insertion, images)
         result = quantify_series(images, drawn, points, **constants)
-        warnings = [*images.warnings, *result.warnings]
+        warnings = [*images.notes, *result.warnings]
         answers.append({"mbf": describe_flow(result), "warnings": warnings})
         if len(found) > 1:
             answers[-1] = {"series": images.name, **answers[-1]}

@@ -26,9 +26,9 @@ def measure_flow(
     points: RVInsertion | None,
     constants: Mapping[str, float] | None = None,
 ) -> tuple[MBFResult | None, tuple[str, ...]]:
-    """Flow, or the reason why there is none; what files leave open, and images without muscle."""
+    """Flow, or the reason why there is none; what reading noted, and images without muscle."""
     empty = [int(i) for i in np.flatnonzero(~segmentation.masks.any((2, 3)).all(1))]
-    notes = series.warnings
+    notes = series.notes
     if empty:
         frames = ", ".join(map(str, empty))
         notes += (f"No myocardium was found in frames {frames}: outline it by hand.",)

@@ -25,6 +25,8 @@ from .sidecars import (
 from .statement import Hints, RawSeries, check_types, shortened
 
 SUFFIXES = ("_asl.nii.gz", "_asl.nii")
+OURS = ("source", "Notes")
+"""Metadata that says how a series was read, and is not written."""
 TIME_KEYS = ("PostLabelingDelay", "InversionTime")
 
 
@@ -63,12 +65,12 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
         types = read_context(beside.context)
         check_types(types, images, path, str(beside.context))
         check_m0(beside, types)
-    warnings: list[str] = []
+    notes: list[str] = []
     m0 = None
     if types is not None:
-        m0 = _separate_m0(path, images, geometry, beside, types, warnings)
         if beside.values and path.name.endswith(SUFFIXES):
-            warnings = open_questions(beside, types, images.shape[1]) + warnings
+            notes += open_questions(beside, types, images.shape[1])
+        m0 = _separate_m0(path, images, geometry, beside, types, notes)
     key = next((k for k in TIME_KEYS if k in beside.values), TIME_KEYS[0])
     return RawSeries(
         images=images,
@@ -76,11 +78,10 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
         name=volume_name(path),
         volume_types=types,
         inversion_time=beside.values.get(key),
-        metadata=beside.values,
+        metadata={**beside.values, "Notes": notes} if notes else beside.values,
         types_from=str(beside.context),
         times_from=beside.where(key),
         m0=m0,
-        warnings=tuple(warnings),
     )
 
 
@@ -90,7 +91,7 @@ def _separate_m0(
     geometry: Geometry,
     beside: SideCars,
     types: tuple[str, ...],
-    warnings: list[str],
+    notes: list[str],
 ) -> np.ndarray | None:
     """Frames of the M0 scan that has its own file, where the series is said to have one, or where
     nobody says anything and it is there."""
@@ -111,7 +112,7 @@ def _separate_m0(
             f"{''.join(others[:2])}."
         )
     if said is None:
-        warnings.append(f"Nobody says what M0 is (M0Type); {file.name} is taken for it.")
+        notes.append(f"Nobody says what M0 is (M0Type); {file.name} is taken for it.")
     m0, place = read_volume(file)
     m0 = m0 if m0.ndim == 4 else m0[np.newaxis]
     if m0.shape[1:] != images.shape[1:]:
@@ -152,7 +153,7 @@ def write_series(series: ASLSeries, path: str | Path) -> None:
         "PASLType": "FAIR",
         "BolusCutOffFlag": False,
         "BackgroundSuppression": False,
-        **{key: value for key, value in series.metadata.items() if key != "source"},
+        **{key: value for key, value in series.metadata.items() if key not in OURS},
         "M0Type": "Included"
         if series.frames_of("m0scan")
         else ("Estimate" if estimated else "Absent"),

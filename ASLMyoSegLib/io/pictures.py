@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from ..errors import SeriesError
 from .quiet import quiet
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 LARGEST_PICTURE = 4096
@@ -46,6 +49,12 @@ def read_picture(path: Path) -> np.ndarray:
 
 
 def _open(path: Path) -> Image.Image:
+    try:
+        from PIL import Image
+    except ImportError:
+        raise SeriesError(
+            f"{path}: a picture is read by Pillow, which is missing; pip install pillow."
+        ) from None
     warnings.simplefilter("ignore")  # what it says of odd tags would break the one clear line
     return Image.open(path, formats=("PNG", "TIFF", "JPEG", "BMP"))
 

@@ -75,11 +75,10 @@ class RawSeries:
         name: short name for people, without anything that tells who the patient is.
         volume_types: per frame, unchecked.
         inversion_time: s, one for all or per frame, unchecked; any value for `m0scan` frames.
-        metadata: BIDS keys.
+        metadata: BIDS keys, and in `Notes` sentences for people, where something is to be said.
         types_from: the file that told the volume types, or should have, for messages.
         times_from: the same of the inversion time, with the key.
         m0: frames (frame, slice, y, x) of an M0 scan that has its own file; they go last.
-        warnings: sentences for people on what the files leave open.
     """
 
     images: np.ndarray
@@ -91,7 +90,6 @@ class RawSeries:
     types_from: str = ""
     times_from: str = ""
     m0: np.ndarray | None = None
-    warnings: tuple[str, ...] = ()
 
 
 def complete(raw: RawSeries, path: Path, hints: Hints) -> ASLSeries:
@@ -117,7 +115,6 @@ def complete(raw: RawSeries, path: Path, hints: Hints) -> ASLSeries:
         geometry=geometry,
         name=raw.name,
         metadata={**raw.metadata, "source": str(path)},
-        warnings=raw.warnings,
     )
 
 
