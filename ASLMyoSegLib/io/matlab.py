@@ -169,7 +169,7 @@ def _is_plain(value: Any) -> bool:
         isinstance(value, h5py.Dataset)
         and value.shape is not None
         and value.attrs.get("MATLAB_class") != b"char"
-        and (value.dtype.kind in "biuf" or value.dtype.names == complex_pair)
+        and (value.dtype.kind in "biufc" or value.dtype.names == complex_pair)
         and not value.is_virtual
         and not value.external
     )

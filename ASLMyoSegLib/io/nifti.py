@@ -86,16 +86,18 @@ def _read(path: Path) -> sitk.Image:
         return sitk.ReadImage(str(plain))
 
 
-def count_frames(path: Path) -> int:
-    """How many frames the header of an image promises; 1 where it cannot be read."""
+def has_frames(path: Path) -> bool:
+    """Whether the header of an image promises several frames; not where it cannot be read."""
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
+        if with_list_axis(path) is not None:
+            return True
         with quiet():
             reader.ReadImageInformation()
-    except RuntimeError:
-        return 1
-    return math.prod(reader.GetSize()[3:]) * reader.GetNumberOfComponents()
+    except (RuntimeError, OSError, SeriesError):
+        return False
+    return math.prod(reader.GetSize()[3:]) * reader.GetNumberOfComponents() > 1
 
 
 def write_volume(path: str | Path, array: np.ndarray, geometry: Geometry) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SeriesError
 from ..series import Geometry
 from .axes import UNKNOWN
-from .nifti import GRID_TOLERANCE, count_frames, read_image
+from .nifti import GRID_TOLERANCE, has_frames, read_image
 from .pictures import PICTURES, is_picture, read_picture
 
 VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
@@ -20,10 +20,12 @@ FEWEST_IMAGES = 2
 def single_images(folder: Path) -> list[Path]:
     """Image files in a folder, not beneath it, in natural order: ``img2`` before ``img10``.
 
+    What is called ``_desc-`` was derived by a program, and is none.
+
     Raises:
         OSError: where the folder cannot be read.
     """
-    files = (f for f in folder.iterdir() if not f.name.startswith("."))
+    files = (f for f in folder.iterdir() if not f.name.startswith(".") and "_desc-" not in f.name)
     return sorted(
         (f for f in files if f.name.lower().endswith(VOLUMES + PICTURES) and f.is_file()),
         key=lambda file: natural(file.name),
@@ -41,7 +43,7 @@ def find_images(folder: Path, whole: bool) -> list[Path]:
 
     Args:
         folder: that is searched.
-        whole: whether each file of images is a series, whatever its dimensions.
+        whole: whether each volume is a series, whatever its dimensions.
 
     Returns:
         Files of several frames, MATLAB files, and folders of single images.
@@ -53,8 +55,8 @@ def find_images(folder: Path, whole: bool) -> list[Path]:
     for current in sorted([folder, *(d for d in folder.rglob("*") if d.is_dir())]):
         if "derivatives" in current.absolute().parts:
             continue
-        files = [file for file in single_images(current) if "_desc-" not in file.name]
-        series = [file for file in files if whole or _has_frames(file)]
+        files = single_images(current)
+        series = [f for f in files if not is_picture(f) and (whole or has_frames(f))]
         series += sorted(file for file in current.glob("*.mat") if file.is_file())
         named = current if current.name not in ("", "..") else current.resolve()
         found += series or ([named] if len(files) >= FEWEST_IMAGES else [])
@@ -116,10 +118,6 @@ def _read_frame(file: Path) -> tuple[np.ndarray, Geometry]:
 
 def _sizes(frame: np.ndarray) -> str:
     return "x".join(map(str, frame.shape[::-1]))
-
-
-def _has_frames(file: Path) -> bool:
-    return not is_picture(file) and count_frames(file) > 1
 
 
 def _ending(file: Path) -> str:

@@ -28,7 +28,7 @@ def find_series(path: str | Path, hints: Hints = NO_HINTS) -> list[Path]:
 
     Args:
         path: a file or folder.
-        hints: with axes, every file of images in a folder is a series.
+        hints: with axes, every volume in a folder is a series.
 
     Raises:
         SeriesError: where there is none.
