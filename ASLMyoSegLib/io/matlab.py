@@ -152,12 +152,8 @@ def _in_group(group: Any, prefix: str) -> Iterator[tuple[str, _Found]]:
             if len(cells) == value.size and all(map(_is_plain, cells)):
                 yield from _joined(name, [cell[()].transpose() for cell in cells])
         elif _is_plain(value):
-            yield (
-                name,
-                _Found(
-                    value.shape[::-1], str(value.dtype), lambda value=value: value[()].transpose()
-                ),
-            )
+            kind = str(value.dtype) if value.dtype.kind in "biuf" else "complex"
+            yield name, _Found(value.shape[::-1], kind, lambda value=value: value[()].transpose())
 
 
 def _is_plain(value: Any) -> bool:
@@ -178,11 +174,6 @@ def _is_plain(value: Any) -> bool:
 def _joined(name: str, cells: list[np.ndarray]) -> Iterator[tuple[str, _Found]]:
     """Cells that are images of one size, as an array with one axis more."""
     shapes = {cell.shape for cell in cells}
-    if len(shapes) == 1 and len(cells[0].shape) >= 2 and cells[0].dtype.kind in "biuf":
-        (shape,) = shapes
-        yield (
-            name,
-            _Found(
-                (*shape, len(cells)), f"cells of {cells[0].dtype}", lambda: np.stack(cells, axis=-1)
-            ),
-        )
+    if len(shapes) == 1 and all(cell.dtype.kind in "biuf" for cell in cells):
+        shape = (*shapes.pop(), len(cells))
+        yield name, _Found(shape, f"cells of {cells[0].dtype}", lambda: np.stack(cells, axis=-1))
