@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import SimpleITK as sitk
 from pydicom import encaps
 
 from ..errors import SeriesError
+from .quiet import quiet
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
 PREAMBLE = 128
@@ -107,9 +107,9 @@ def parse(path: Path, keywords: tuple[str, ...]) -> pydicom.FileDataset:
             specific_tags=list(keywords),
         )
     if "TransferSyntaxUID" not in dataset.file_meta:
-        explicit = head[4:6].isalpha()
+        implicit = dataset.is_implicit_VR
         dataset.file_meta.TransferSyntaxUID = (
-            pydicom.uid.ExplicitVRLittleEndian if explicit else pydicom.uid.ImplicitVRLittleEndian
+            pydicom.uid.ImplicitVRLittleEndian if implicit else pydicom.uid.ExplicitVRLittleEndian
         )
     return dataset
 
@@ -169,7 +169,7 @@ def _decode(path: Path, dataset: pydicom.FileDataset, frames: int) -> np.ndarray
     dataset.PixelData = encaps.encapsulate(parts)
     dataset.SOPClassUID = BYTES if dataset.BitsAllocated == 8 else WORDS
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    with tempfile.TemporaryDirectory() as folder, _silenced():
+    with tempfile.TemporaryDirectory() as folder, quiet():
         alone = Path(folder) / "pixels.dcm"
         dataset.save_as(alone)
         reader = sitk.ImageFileReader()
@@ -183,23 +183,6 @@ def _decode(path: Path, dataset: pydicom.FileDataset, frames: int) -> np.ndarray
                 f"{path}: compressed as {name}, which is damaged or cannot be read here; "
                 "decompress it, e.g. by dcmdjpeg, dcmdjpls or gdcmconv --raw."
             ) from None
-
-
-@contextmanager
-def _silenced() -> Iterator[None]:
-    """Keep quiet what decoders print on damaged images, past Python, beside the one clear line."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # a window application has no such output
-        yield
-        return
-    with open(os.devnull, "wb") as nothing:
-        os.dup2(nothing.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _without_other_bits(path: Path, pixels: np.ndarray, dataset: pydicom.Dataset) -> np.ndarray:

@@ -163,6 +163,19 @@ def test_a_person_states_what_the_files_do_not_say(tmp_path: Path):
     assert series.inversion_time == pytest.approx(1.6)
 
 
+def test_a_person_states_a_pixel_size_that_lacks(tmp_path: Path):
+    def without(dataset: Dataset, _t: int, _k: int) -> None:
+        del dataset.PixelSpacing, dataset.SliceThickness, dataset.InversionTime
+        dataset.TriggerTime = 700
+
+    write_classic(tmp_path, pixels(), without)
+    series = read_series(tmp_path, Hints(inversion_time=1.5, pixel_size=(2.0, 3.0)))
+    assert series.geometry.spacing == (2, 3, 1)
+    assert series.notes == ()
+    with pytest.raises(SeriesError, match="leave --axes out"):
+        read_series(tmp_path / "IM1", Hints(axes=("y", "x", "frame")))
+
+
 def test_trigger_times_stand_in_for_inversion_times_with_a_word_in_the_report(tmp_path: Path):
     def triggered(dataset: Dataset, _t: int, k: int) -> None:
         dataset.InversionTime, dataset.TriggerTime = 0, 1400.0 + 200 * k
@@ -448,7 +461,8 @@ BAD = {
     "frame 0 has no position (0020,0032)": each(ImagePositionPatient=None),
     "frame 0 has no orientation (0020,0037)": each(ImageOrientationPatient=None),
     "frame 0 has no pixel spacing (0028,0030)": each(PixelSpacing=None),
-    "frame 0 has no slice thickness (0018,0050)": each(SliceThickness=None),
+    "voxels of 1.5x2.5x-8 mm": each(SliceThickness=-8),
+    "does not say its pixel size; state it in mm with --pixel-size": all_of(PixelSpacing=None),
     "ImagePositionPatient (0020,0032) is '[1.0, 2.0]'": each(ImagePositionPatient=[1.0, 2.0]),
     "no pair of directions at right angles": each(ImageOrientationPatient=[1, 0, 0, 1, 0, 0]),
     "voxels of 0x2x8 mm": each(PixelSpacing=[2, 0]),
