@@ -86,7 +86,7 @@ def survey(folder: Path) -> Survey:
     return answer
 
 
-def is_directory(path: Path) -> bool:
+def is_dicomdir(path: Path) -> bool:
     """Whether a file is a DICOMDIR, the table of contents of its folder."""
     return path.name.upper() == "DICOMDIR" and path.is_file()
 

@@ -11,7 +11,7 @@ from ..errors import SeriesError
 from ..series import ASLSeries
 from .axes import UNKNOWN, read_frames
 from .bids import belonging, find_bids, with_side_cars
-from .dicom import Survey, dicom_files, dicom_name, is_directory, read_dicom, survey
+from .dicom import Survey, dicom_files, dicom_name, is_dicomdir, read_dicom, survey
 from .dicom_files import is_dicom
 from .headers import read_header
 from .matlab import read_matlab
@@ -38,7 +38,7 @@ def find_series(path: str | Path, hints: Hints = NO_HINTS) -> list[Path]:
     """
     path = Path(path)
     try:
-        if is_directory(path):
+        if is_dicomdir(path):
             path = path.parent
         if path.is_file():
             return [path]
@@ -65,7 +65,7 @@ def find_series(path: str | Path, hints: Hints = NO_HINTS) -> list[Path]:
 def left_out(path: str | Path, hints: Hints = NO_HINTS) -> tuple[str, ...]:
     """Why `find_series` left DICOM series and files out, in sentences."""
     path = Path(path)
-    folder = path.parent if is_directory(path) else path
+    folder = path.parent if is_dicomdir(path) else path
     if not folder.is_dir() or hints.axes is not None or find_bids(folder):
         return ()
     return tuple(survey(folder).left_out)
