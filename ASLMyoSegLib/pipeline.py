@@ -22,6 +22,7 @@ from .io import (
 from .io.derivatives import describe_dataset
 from .io.files import read_json, replacing
 from .io.privacy import identifiers_of
+from .io.reading import NO_HINTS
 from .network import LoadedModel, load_model
 from .parallel import launched, launched_rank
 from .results import SUMMARY, measure_flow, summarise, write_results
@@ -59,6 +60,7 @@ class _Settings:
     scene: bool
     keep_identifiers: bool
     overwrite: bool
+    hints: Hints
 
 
 def run(
@@ -74,6 +76,7 @@ def run(
     scene: bool = False,
     keep_identifiers: bool = False,
     overwrite: bool = False,
+    hints: Hints = NO_HINTS,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Segment and quantify a series, or every series beneath a folder, each into a folder.
@@ -88,7 +91,7 @@ def run(
     a single series, and the others return nothing.
 
     Args:
-        path: a ``*_asl.nii[.gz]`` file or a folder.
+        path: a series, as `io.read_series` takes it, or a folder.
         output: folder of the results.
         model: the network; None takes the default.
         trials: stochastic passes per image; None takes as many as the precision asks for.
@@ -103,17 +106,18 @@ def run(
             files do.
         overwrite: whether to replace results of other images or settings, if the folder holds
             nothing but what an earlier `run` wrote there.
+        hints: what the files of all these series do not say.
         progress: called with the name of the series, passes done and passes in all.
 
     Raises:
         ASLMyoSegError: where a single series fails, or there is none.
     """
-    sources = find_series(path)
+    sources = find_series(path, hints)
     output = Path(output)
     model = model or load_model()
     if trials is None and precision is None:
         precision = DEFAULT_PRECISION
-    settings = _Settings(trials, precision, seed, device, scene, keep_identifiers, overwrite)
+    settings = _Settings(trials, precision, seed, device, scene, keep_identifiers, overwrite, hints)
     if len(sources) == 1 and launched_rank() > 0:
         return []
     if len(sources) == 1:
@@ -151,7 +155,8 @@ def _targets(sources: list[Path], root: Path, output: Path) -> dict[Path, Path]:
     targets = {}
     for source in sources:
         name = series_name(source)
-        folder = output if names[name] == 1 else output / source.parent.relative_to(root)
+        deep = names[name] > 1 and root in source.parents
+        folder = output / source.parent.relative_to(root) if deep else output
         targets[source] = folder / name
     for source, target in targets.items():
         twins = [other.name for other, its in targets.items() if its == target]
@@ -183,8 +188,8 @@ def _run_one(
             f"{remedy}."
         )
     started = time.monotonic()
-    digest = input_digest(source, landmarks)
-    series = read_series(source, Hints(keep_identifiers=settings.keep_identifiers))
+    digest = input_digest(source, landmarks, hints=settings.hints)
+    series = read_series(source, settings.hints, keep_identifiers=settings.keep_identifiers)
     points = read_rv_insertion(landmarks, series) if landmarks else None
     posterior = segment(
         series,
@@ -206,6 +211,7 @@ def _run_one(
         posterior,
         result,
         digest=digest,
+        stated=settings.hints.stated(),
         precision=settings.precision,
         seconds=time.monotonic() - started,
         warnings=warnings,
@@ -253,7 +259,7 @@ def _is_finished(
             and summary["seed"] == settings.seed
             and (summary["identifiers"] is not None) == settings.keep_identifiers
             and (not settings.scene or (output / "scene.mrb").is_file())
-            and summary["input_sha256"] == input_digest(source, landmarks)
+            and summary["input_sha256"] == input_digest(source, landmarks, hints=settings.hints)
         )
     except (ASLMyoSegError, KeyError, TypeError):
         return False

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import filecmp
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import SeriesError
-from .dicom_files import is_dicom, read_pixels
+from .dicom_files import is_dicom, parsing, read_pixels
 from .dicom_frames import WORDS, Frame, Header, read_header
 from .dicom_grid import ordered, stacked
-from .files import natural, sha256
 from .guess import types_from_words
-from .statement import RawSeries
+from .numbered import natural
+from .statement import Hints, RawSeries, check_matrix
 
 CONTEXTS = {"CONTROL": "control", "LABEL": "label", "M_ZERO_SCAN": "m0scan"}
 """Of ASL Context (0018,9257)."""
@@ -66,7 +69,7 @@ def survey(folder: Path) -> Survey:
     """
     answer = Survey()
     groups: dict[tuple[Path, str], list[Header]] = {}
-    for path in sorted(folder.rglob("*"), key=natural):
+    for path in sorted(folder.rglob("*"), key=_by_number):
         if path.name.startswith(".") or not is_dicom(path):
             continue
         try:
@@ -97,16 +100,25 @@ def survey(folder: Path) -> Survey:
     return answer
 
 
-def is_directory(path: Path) -> bool:
+def is_dicomdir(path: Path) -> bool:
     """Whether a file is a DICOMDIR, the table of contents of its folder."""
     return path.name.upper() == "DICOMDIR" and path.is_file()
 
 
 def dicom_name(path: Path) -> str:
-    """``series-003_asl-rest``: number and those words of the description that name nobody."""
-    header = read_header(path)
-    number = "series" if header.number is None else f"series-{header.number:03d}"
-    return "_".join((number, *(["-".join(header.called)] if header.called else ())))
+    """``series-003_asl-rest``: number and those words of the description that name nobody.
+
+    Where another series in the folder is called the same, a digest of the series' identifier
+    follows.
+    """
+    own = read_header(path)
+    name = _plain_name(own)
+    for file in _beside(path):
+        with suppress(SeriesError):  # whoever reads the series is told
+            other = read_header(file)
+            if other.kind and other.series != own.series and _plain_name(other) == name:
+                return f"{name}_{_digest(own)[:4]}"
+    return name
 
 
 def dicom_files(path: Path) -> list[Path]:
@@ -114,8 +126,12 @@ def dicom_files(path: Path) -> list[Path]:
     return [header.path for header in _series_of(path)]
 
 
-def read_dicom(path: Path) -> RawSeries:
+def read_dicom(path: Path, hints: Hints) -> RawSeries:
     """Read the series that a file belongs to, as far as it lies in the same folder.
+
+    Args:
+        path: any file of the series.
+        hints: nothing is noted of what a person states.
 
     Raises:
         SeriesError: where a file is damaged, or the files cannot be one series of images.
@@ -135,10 +151,12 @@ def read_dicom(path: Path) -> RawSeries:
             f"{path}: {ONE_IMAGE}; are all files of the series in this folder, and of one series?"
         )
     types, types_from = _volume_types(path, volumes)
-    times, times_from, time_notes = _inversion_times(volumes, types)
-    metadata = dict(headers[0].metadata)
-    if notes + time_notes:
-        metadata["Notes"] = notes + time_notes
+    times, times_from, time_notes = _inversion_times(volumes)
+    if hints.inversion_time is None:
+        notes += time_notes
+    metadata = {**headers[0].metadata, "SeriesDigest": _digest(headers[0])[:12]}
+    if notes:
+        metadata["Notes"] = notes
     return RawSeries(
         images=_images(volumes, headers[0].size),
         geometry=geometry,
@@ -167,8 +185,21 @@ def dicom_sources(path: Path) -> tuple[Source, ...]:
     )
 
 
+def _by_number(path: Path) -> Any:
+    return natural(str(path))
+
+
+def _plain_name(header: Header) -> str:
+    number = "series" if header.number is None else f"series-{header.number:03d}"
+    return "_".join((number, *(["-".join(header.called)] if header.called else ())))
+
+
+def _digest(header: Header) -> str:
+    return hashlib.sha256(header.series.encode()).hexdigest()
+
+
 def _called(header: Header) -> str:
-    return f"{header.path} ({dicom_name(header.path)})"
+    return f"{header.path} ({_plain_name(header)})"
 
 
 def _why_not(headers: Sequence[Header]) -> str:
@@ -208,11 +239,14 @@ def _series_of(path: Path) -> list[Header]:
     own = read_header(path)
     if not own.kind:
         raise SeriesError(f"{path}: is DICOM, but no MR image; give an image of the series.")
-    beside = sorted(path.parent.iterdir(), key=natural)
-    headers = [
-        read_header(file) for file in beside if not file.name.startswith(".") and is_dicom(file)
-    ]
+    headers = [read_header(file) for file in _beside(path)]
     return [header for header in headers if header.kind and header.series == own.series]
+
+
+def _beside(path: Path) -> list[Path]:
+    """DICOM files in the folder of a file, in natural order."""
+    files = sorted(path.parent.iterdir(), key=_by_number)
+    return [file for file in files if not file.name.startswith(".") and is_dicom(file)]
 
 
 def _without_copies(path: Path, headers: list[Header]) -> tuple[list[Header], list[str]]:
@@ -227,7 +261,9 @@ def _without_copies(path: Path, headers: list[Header]) -> tuple[list[Header], li
         twin = kept.setdefault(header.instance or str(header.path), header)
         if twin is header:
             continue
-        if sha256(twin.path) != sha256(header.path):
+        with parsing(header.path):
+            same = filecmp.cmp(twin.path, header.path, shallow=False)
+        if not same:
             raise SeriesError(
                 f"{header.path}: has the same identifier (0008,0018) as {twin.path.name}, but "
                 "other content; keep the right one."
@@ -248,6 +284,7 @@ def _check_kind(path: Path, headers: Sequence[Header]) -> None:
             f"{path}: is a Siemens mosaic, several slices in one image; convert it to BIDS by "
             "dcm2niix."
         )
+    check_matrix(path, *headers[0].size)
     sizes = sorted({header.size for header in headers})
     if len(sizes) > 1:
         raise SeriesError(
@@ -286,7 +323,7 @@ def _types_in_words(frames: Sequence[Frame]) -> tuple[tuple[str, ...], str] | No
 
 
 def _inversion_times(
-    volumes: list[list[Frame]], types: tuple[str, ...] | None
+    volumes: list[list[Frame]],
 ) -> tuple[list[float] | None, str, list[str]]:
     """Seconds per frame, where they stand, and what is to be said of them."""
     stated = np.array(

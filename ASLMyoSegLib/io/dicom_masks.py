@@ -10,7 +10,7 @@ from ..series import ASLSeries
 from .dicom import Source
 from .dicom_files import is_dicom, parse, parsing
 from .dicom_seg import SEGMENTATIONS, read_segmentations
-from .files import natural
+from .numbered import natural
 from .rtstruct import STRUCTURE_SET, read_structure_set
 from .segments import Segment
 
@@ -23,7 +23,7 @@ def find_mask_objects(path: Path) -> dict[Path, str]:
     Raises:
         SeriesError: where DICOM files are damaged or hold no masks.
     """
-    files = sorted(path.iterdir(), key=natural) if path.is_dir() else [path]
+    files = sorted(path.iterdir(), key=lambda file: natural(file.name)) if path.is_dir() else [path]
     files = [file for file in files if is_dicom(file)]
     if not files and path.is_dir():
         raise SeriesError(f"{path}: a folder without DICOM files; give one file of masks.")

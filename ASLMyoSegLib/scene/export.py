@@ -10,8 +10,9 @@ from typing import Any
 from ..errors import OutputError, SceneError
 from ..io import write_rv_insertion, write_series, write_volume
 from ..io.derivatives import describe_dataset
-from ..io.files import replacing
+from ..io.files import read_json, replacing
 from ..results import measure_flow, summarise, write_results
+from ..series import ASLSeries
 from .tables import read_constants
 
 
@@ -62,9 +63,11 @@ def export_training(one: Any, root: str | Path) -> int:
     name = _bids_name(series.name)
     subject = name.split("_")[0]
     observer = root / "derivatives" / "observer"
+    target = root / subject / "perf" / f"{name}_asl.nii.gz"
+    _refuse_another(target.with_name(f"{name}_asl.json"), series)
     describe_dataset(root, "Reviewed myocardial ASL", derivative=False)
     describe_dataset(observer, "Masks drawn by hand")
-    write_series(replace(kept, name=name), root / subject / "perf" / f"{name}_asl.nii.gz")
+    write_series(replace(kept, name=name), target)
     stem = observer / subject / "perf" / name
     write_volume(
         f"{stem}_desc-myocardium_mask.nii.gz", segmentation.masks[reviewed], series.geometry
@@ -73,6 +76,17 @@ def export_training(one: Any, root: str | Path) -> int:
     if points is not None:
         write_rv_insertion(f"{stem}_rvinsertion.json", points)
     return len(reviewed)
+
+
+def _refuse_another(sidecar: Path, series: ASLSeries) -> None:
+    """Keep what was exported of another patient's series that is called the same."""
+    if not sidecar.exists():
+        return
+    if read_json(sidecar).get("SeriesDigest") != series.metadata.get("SeriesDigest"):
+        raise OutputError(
+            f"{sidecar.parent}: holds another series that is called {series.name}, too; choose "
+            "another folder."
+        )
 
 
 def _bids_name(name: str) -> str:
