@@ -231,7 +231,7 @@ def _run_one(
             sources=series_sources(source),
         )
         if occupied:  # it goes with the hidden folder in which the new results lie
-            output.replace(beside.with_name("replaced"))
+            output.replace(beside.with_name(f"{beside.name}.replaced"))
     return Outcome(source, report)
 
 

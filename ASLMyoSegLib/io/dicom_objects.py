@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,25 +61,25 @@ def write_dicom(
         return f"{NOT_WRITTEN}: the images do not say their frame of reference (0020,0052)."
     slices = series.images.shape[1]
     by_frame = [sources[k : k + slices] for k in range(0, len(sources), slices)]
-    objects: dict[str, pydicom.Dataset] = {}
+    folder.mkdir()
     try:
         writer = _Writer(highdicom, headers, posterior.model, series.geometry.spacing[2])
         for frame, images in enumerate(by_frame):
             masks, manual = segmentation.masks[frame], segmentation.status[frame] == "corrected"
-            objects[f"myocardium_frame-{frame:03d}"] = writer.mask(images, masks, frame, manual)
-        for frame, images in enumerate(by_frame):
+            made = writer.mask(images, masks, frame, manual)
+            made.save_as(folder / f"myocardium_frame-{frame:03d}.dcm")
             made = writer.uncertainty(images, posterior.std[frame], frame)
-            objects[f"uncertainty_frame-{frame:03d}"] = made
+            made.save_as(folder / f"uncertainty_frame-{frame:03d}.dcm")
         if flow is not None:
-            objects["flow"] = writer.flow(by_frame[0], flow)
+            writer.flow(by_frame[0], flow).save_as(folder / "flow.dcm")
+    except OSError:
+        raise
     except Exception as error:  # whatever is odd in the images' headers: other results stand
+        shutil.rmtree(folder)
         reason = " ".join(str(error).split())[:160]
         patient = {k: headers[sources[0].instance].get(k) for k in ("PatientName", "PatientID")}
         reason = reason if names_nobody(reason, patient) else type(error).__name__
         return f"{NOT_WRITTEN}: the headers of the images do not allow it ({reason})."
-    folder.mkdir()
-    for name, made in objects.items():
-        made.save_as(folder / f"{name}.dcm")
     return ""
 
 

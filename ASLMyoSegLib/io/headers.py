@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import SeriesError
 
-LONGEST_HEADER = 1 << 20
+LONGEST_HEADER = 1 << 22
 LARGEST_RATIO = 1100
 """How many bytes gzip can make of one."""
 NRRD_BYTES = {

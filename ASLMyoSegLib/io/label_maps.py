@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
 from ..errors import SeriesError
 from ..series import Geometry
+from .headers import read_header
 from .nifti import read_volume
 from .nrrd import FRAME_TAG, LABELMAP
 from .segments import Segment
@@ -28,7 +28,7 @@ def read_label_map(path: Path) -> list[Segment]:
     """
     array, geometry = read_volume(path)
     fields = _fields(path)
-    if any(re.fullmatch(r"Segment\d+_ID", key) for key in fields):
+    if any(re.fullmatch(r"segment\d+_id", key) for key in fields):
         return _slicer_segments(path, array, geometry, fields)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise SeriesError(f"{path}: has pixels that are NaN or infinite; export the mask anew.")
@@ -54,19 +54,18 @@ def _by_frame(array: np.ndarray, geometry: Geometry) -> dict[int | None, tuple]:
 
 
 def _fields(path: Path) -> dict[str, str]:
-    """What the header says beside pixels and geometry."""
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    reader.ReadImageInformation()
-    return {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
+    """What an NRRD header says of segments, by lower-case name."""
+    header = read_header(path)
+    fields = header.fields if header else {}
+    return {k: v.removeprefix("=").strip() for k, v in fields.items() if k.startswith("segment")}
 
 
 def _slicer_segments(
     path: Path, array: np.ndarray, geometry: Geometry, fields: Mapping[str, str]
 ) -> list[Segment]:
     """Segments by name, of which each is a value in one of the layers of the image."""
-    source = fields.get("Segmentation_SourceRepresentation") or fields.get(
-        "Segmentation_MasterRepresentation", LABELMAP
+    source = fields.get("segmentation_sourcerepresentation") or fields.get(
+        "segmentation_masterrepresentation", LABELMAP
     )
     if source != LABELMAP:
         raise SeriesError(
@@ -75,17 +74,17 @@ def _slicer_segments(
         )
     layers = array if array.ndim == 4 else array[np.newaxis]
     found: dict[str, Segment] = {}
-    for number in sorted(int(k[7:-3]) for k in fields if re.fullmatch(r"Segment\d+_ID", k)):
-        prefix = f"Segment{number}_"
-        name = fields.get(f"{prefix}Name", fields[f"{prefix}ID"])
+    for number in sorted(int(k[7:-3]) for k in fields if re.fullmatch(r"segment\d+_id", k)):
+        prefix = f"segment{number}_"
+        name = fields.get(f"{prefix}name", fields[f"{prefix}id"])
         tags = dict(
             tag.split(":", 1)
-            for tag in fields.get(f"{prefix}Tags", "").split("|")
+            for tag in fields.get(f"{prefix}tags", "").split("|")
             if ":" in tag
         )  # fmt: skip
         try:
-            layer = layers[int(fields.get(f"{prefix}Layer", 0))]
-            mask = layer == int(fields.get(f"{prefix}LabelValue", 1))
+            layer = layers[int(fields.get(f"{prefix}layer", 0))]
+            mask = layer == int(fields.get(f"{prefix}labelvalue", 1))
             frame = int(tags[FRAME_TAG]) if FRAME_TAG in tags else None
         except (ValueError, IndexError):
             raise SeriesError(
@@ -93,11 +92,11 @@ def _slicer_segments(
             ) from None
         parts = [part.split("^") for part in tags.get(SLICER_TAG, "").split("~")]
         codes = tuple(part[1] for part in parts if len(part) == 3 and part[0] == "SCT")
-        # Masks of several frames are segments of their own in Slicer, of one name here.
-        label = name if frame is None else name.split(",")[0]
-        key = f"{label} {frame is None and number}"
+        # Masks of frames are segments of their own in Slicer, and one here.
+        key = str(number) if frame is None else "frames"
         earlier = found[key].masks if key in found else {}
+        label = name if frame is None else name.split(",")[0]
         found[key] = Segment(
-            label, {**earlier, frame: (mask, geometry)}, (fields[f"{prefix}ID"],), codes
+            label, {**earlier, frame: (mask, geometry)}, (fields[f"{prefix}id"],), codes
         )
     return list(found.values())

@@ -54,7 +54,7 @@ def read_masks(
         )
     frames, *shape = series.images.shape
     alone = len(chosen.masks) == 1
-    if not objects and not alone and len(chosen.masks) != frames:
+    if not objects and not alone and set(chosen.masks) != set(range(frames)):
         raise SeriesError(
             f"{path}: has masks of {len(chosen.masks)} frames, where the series has {frames}; give "
             "one for all, or one for each."

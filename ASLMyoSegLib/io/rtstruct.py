@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from matplotlib.path import Path as Polygon
 
 from ..errors import SeriesError
 from ..series import ASLSeries, Geometry
@@ -68,6 +67,8 @@ def _by_frame(
 
 def _fill(file: Path, name: str, contours: list[np.ndarray], series: ASLSeries) -> np.ndarray:
     """Pixels whose centres lie in the contours, bool (slice, y, x)."""
+    from matplotlib.path import Path as Polygon  # slow to load, and seldom wanted
+
     slices, rows, columns = series.images.shape[1:]
     masks = np.zeros((slices, rows, columns), bool)
     heights = np.array([contour[:, 2].mean() for contour in contours])

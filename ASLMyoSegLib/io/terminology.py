@@ -31,7 +31,10 @@ SLICER_ENTRY = "~".join(
 """Of the tag `SLICER_TAG` of a segment: category, type, its modifier, region, its modifier."""
 SLICER_TAG = "TerminologyEntry"
 
-_MYOCARDIUM = re.compile(r"myo(?![a-z])|myoc|lv.?wall|wall.of.the.left|lv.?muscle")
+_MYOCARDIUM = re.compile(
+    r"myo(?![a-z])|m[iy]o[ck]ard|(lv|left ventric\w*|heart).?(wall|muscle)|"
+    r"(wall|muscle) of the left"
+)
 _OTHER = re.compile(r"right|(?<![a-z])rv|scar|infarct|edema|oedema|atri")
 
 

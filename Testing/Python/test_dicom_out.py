@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from dicom_cases import change, pixels, write_classic, write_enhanced
 from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
+from typer.testing import CliRunner
 
-from ASLMyoSegLib import pipeline
+from ASLMyoSegLib import cli, pipeline
 from ASLMyoSegLib.errors import OutputError, SeriesError
-from ASLMyoSegLib.io import read_masks, read_series, series_sources, write_series
+from ASLMyoSegLib.io import read_masks, read_posterior, read_series, series_sources, write_series
 from ASLMyoSegLib.io.dicom_objects import write_dicom
 from ASLMyoSegLib.io.nrrd import write_nrrd
 from ASLMyoSegLib.network import LoadedModel
@@ -158,13 +160,14 @@ def test_dciodvfy_finds_no_error(made: Made):
 
 def test_slicers_own_converter_reads_masks_and_maps(made: Made, tmp_path: Path):
     """dcmqi is what Slicer's QuantitativeReporting opens DICOM segmentations with."""
-    if shutil.which("segimage2itkimage") is None:
+    scripts = Path(sys.executable).parent
+    if not (scripts / "segimage2itkimage").is_file():
         pytest.skip("dcmqi is not installed")
     for tool, path, name, values in (
         ("segimage2itkimage", made.file("myocardium", 3), "x-1.nrrd", made.masks[3]),
         ("paramap2itkimage", made.file("uncertainty", 3), "x-pmap.nrrd", made.posterior.std[3]),
     ):
-        command = [tool, "--inputDICOM", path, "--outputDirectory", tmp_path]
+        command = [scripts / tool, "--inputDICOM", path, "--outputDirectory", tmp_path]
         command += ["--outputType", "nrrd", "--prefix", "x"]
         subprocess.run(command, capture_output=True, check=True)
         image = sitk.ReadImage(str(tmp_path / name))
@@ -274,12 +277,17 @@ def test_run_on_dicom_writes_objects_and_names_the_patient_in_them_alone(
     found = read_masks(tmp_path / "out" / "dicom", single.series, None, single.sources)
     assert np.array_equal(found, masks > 0)
     assert np.array_equal(found, single.masks)
+    done = CliRunner().invoke(
+        cli.app, ["quantify", str(single.images), "--masks", str(tmp_path / "out" / "dicom")]
+    )
+    flow = json.loads(done.stdout)["mbf"]
+    assert flow == summary["mbf"]
 
 
 def test_without_highdicom_one_line_says_how_to_get_it(
     classic: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setitem(__import__("sys").modules, "highdicom", None)
+    monkeypatch.setitem(sys.modules, "highdicom", None)
     monkeypatch.setattr(classic, "out", tmp_path / "none")
     assert "pip install 'aslmyoseg[dicom]'" in classic.write()
     assert not (tmp_path / "none").exists()
@@ -398,3 +406,5 @@ def test_results_of_a_sequence_of_slicer_are_sequences(
     assert image.GetSize() == single.series.images.shape[:0:-1]
     assert image.GetNumberOfComponentsPerPixel() == len(series.images)
     assert image.GetOrigin() == pytest.approx(series.geometry.origin)
+    posterior = read_posterior(tmp_path / "out")
+    assert np.array_equal(posterior.std, invent(series)[1].std)
