@@ -38,6 +38,7 @@ class Truth:
     Attributes:
         fraction: float32 (frame, slice, y, x), share of each pixel that is LV wall.
         observer: bool, same shape, the reference masks that a person would draw.
+        second_observer: bool, same shape, those of another person, as careful as the first.
         rv_insertion: of the first frame.
         mbf: mL/g/min, per AHA segment present.
         noise_sd: float (slice, y, x), standard deviation of the image noise.
@@ -46,6 +47,7 @@ class Truth:
 
     fraction: np.ndarray
     observer: np.ndarray
+    second_observer: np.ndarray
     rv_insertion: RVInsertion
     mbf: dict[int, float]
     noise_sd: np.ndarray
@@ -82,6 +84,9 @@ def simulate_subject(
     pixel = 2.6 + 1.2 * person.beta(1.2, 2.0)
     tissues = draw_tissues(person, population)
     observer = Observer.draw(person, pixel)
+    # With numbers of its own, so that the scan is the same whoever looks at it.
+    apart = np.random.default_rng([seed, subject, condition == "stress", 2])
+    second = Observer.draw(np.random.default_rng([seed, subject, 2, 2]), pixel)
     rest = _draw_physiology(person, population)
     stress = _under_stress(person, rest)
     rng = np.random.default_rng([seed, subject, condition == "stress"])
@@ -104,12 +109,13 @@ def simulate_subject(
         )
         for kind in types
     ]
+    readers = ((observer, rng), (second, apart))
     results = [
-        _simulate_slice(rng, a, tissues, physiology, frames, pixel, observer, population)
+        _simulate_slice(rng, a, tissues, physiology, frames, pixel, readers, population)
         for a in slice_anatomy
     ]
-    images, fraction, blood, masks, noise_sd = (
-        np.stack(part, axis=0 if i == 4 else 1) for i, part in enumerate(zip(*results, strict=True))
+    images, fraction, blood, masks, other_masks, noise_sd = (
+        np.stack(part, axis=0 if i == 5 else 1) for i, part in enumerate(zip(*results, strict=True))
     )
     points = np.array([_to_pixel(a.insertion_points(), pixel) for a in slice_anatomy])
     present = sorted(
@@ -134,6 +140,7 @@ def simulate_subject(
     truth = Truth(
         fraction=fraction,
         observer=masks,
+        second_observer=other_masks,
         rv_insertion=RVInsertion(anterior=points[:, 0], inferior=points[:, 1]),
         mbf={s: float(physiology.mbf[s]) for s in present},
         noise_sd=noise_sd * 1000,
@@ -177,7 +184,7 @@ def _simulate_slice(
     physiology: Physiology,
     frames: list[_FramePlan],
     pixel: float,
-    observer: Observer,
+    readers: tuple[tuple[Observer, np.random.Generator], ...],
     population: Population,
 ) -> tuple[np.ndarray, ...]:
     x, y = _grid(pixel, OVERSAMPLING)
@@ -189,7 +196,8 @@ def _simulate_slice(
     static = np.hypot(x - anatomy.centre[0], y - anatomy.centre[1])
     near = 1 / (1 + np.exp((static - 85.0) / 8.0))
     still = anatomy.draw(x, y)
-    images, fractions, bloods, masks = [], [], [], []
+    images, fractions, bloods = [], [], []
+    masks: tuple[list[np.ndarray], ...] = tuple([] for _ in readers)
     for plan in frames:
         bend = [0.2 * smooth_field(rng, (MATRIX, MATRIX), 0.15) for _ in range(2)]
         dx, dy = plan.shift[0] + bend[0], plan.shift[1] + bend[1]
@@ -204,10 +212,11 @@ def _simulate_slice(
         fractions.append(_share(labels > tissue.MYOCARDIUM))
         inside, _ = anatomy.to_polar(moved_x, moved_y)
         bloods.append(_share((labels == tissue.LV_BLOOD) & (inside < 40.0)))
-        masks.append(observer.outline(rng, anatomy, coarse_x - dx, coarse_y - dy))
+        for drawn, (reader, hand) in zip(masks, readers, strict=True):
+            drawn.append(reader.outline(hand, anatomy, coarse_x - dx, coarse_y - dy))
     if population.padding:
         images = [*map(draw_padding(rng, population.padding), images)]
-    stacks = (np.stack(part) for part in (images, fractions, bloods, masks))
+    stacks = (np.stack(part) for part in (images, fractions, bloods, *masks))
     return (*stacks, receiver.noise_sd())
 
 
