@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..perfusion.aha import rings_of
 from ..perfusion.kinetics import null_time
 from ..series import ASLSeries, Geometry, RVInsertion
 from . import anatomy as tissue
@@ -25,6 +24,8 @@ from .population import TYPICAL, Population
 from .signal import Physiology, TissueProperties, draw_tissues, signal_of_labels
 
 PAIRS = 6
+RINGS = {1: ("mid",), 3: ("basal", "mid", "apical")}
+"""Of a scan of one slice or three."""
 SLICE_THICKNESS = 10.0
 NOISE = 0.0100
 """Noise of the image at the heart over the signal of fully relaxed water; set so that contrast to
@@ -80,7 +81,8 @@ def simulate_subject(
         population: that the subject and the protocol are drawn from.
     """
     person = np.random.default_rng([seed, subject])
-    slice_anatomy = draw_anatomy(person, rings_of(slices), population)
+    # Slices follow each other from the apex upwards, as the normal of the geometry does.
+    slice_anatomy = draw_anatomy(person, RINGS[slices], population)[::-1]
     pixel = 2.6 + 1.2 * person.beta(1.2, 2.0)
     tissues = draw_tissues(person, population)
     observer = Observer.draw(person, pixel)
@@ -298,11 +300,14 @@ def _share(inside: np.ndarray) -> np.ndarray:
 
 
 def _short_axis_geometry(rng: np.random.Generator, pixel: float) -> Geometry:
-    """A double-oblique short-axis plane, LPS, in which the septum shows on the left."""
+    """A double-oblique short-axis plane, LPS, seen from the apex: septum left, anterior wall up.
+
+    The normal points from the apex, which is left, in front and below, to the base.
+    """
     tilt = np.radians(rng.normal([45.0, 35.0], 5.0))
-    across = np.array([np.cos(tilt[0]), -np.sin(tilt[0]), 0.0])
-    normal = np.array([-np.sin(tilt[0]), -np.cos(tilt[0]), 0.0]) * np.cos(tilt[1])
-    normal += np.array([0.0, 0.0, -np.sin(tilt[1])])
+    across = np.array([np.cos(tilt[0]), np.sin(tilt[0]), 0.0])
+    normal = np.array([-np.sin(tilt[0]), np.cos(tilt[0]), 0.0]) * np.cos(tilt[1])
+    normal += np.array([0.0, 0.0, np.sin(tilt[1])])
     down = np.cross(normal, across)
     direction = np.stack([across, down, normal], axis=1)
     corner = -(MATRIX - 1) / 2 * pixel * (across + down)
