@@ -44,6 +44,8 @@ def read_references(root: str | Path) -> list[ReferenceSeries]:
         raise SeriesError(f"{root}: is a file; give the folder of a data set (BIDS).")
     found = []
     for path in find_series(root):
+        if root not in path.parents:  # a folder of single images, which BIDS knows nothing of
+            continue
         folder = root / "derivatives" / "observer" / path.parent.relative_to(root)
         masks = folder / f"{series_name(path)}_desc-myocardium_mask.nii.gz"
         if masks.is_file():

@@ -101,7 +101,8 @@ def array(dataset: Path, tmp_path: Path) -> Path:
 
 
 STATED = (
-    "--volume-types", "m0scan, (control,label)*6", "--axes", "y,x,frame", "--variable", "perf.images",
+    "--volume-types", "m0scan, (control,label)*6", "--axes", "y,x,frame",
+    "--variable", "perf.images",
 )  # fmt: skip
 
 
