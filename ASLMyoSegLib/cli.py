@@ -48,7 +48,7 @@ console = Console(stderr=True)
 def run(
     series: Annotated[
         Path,
-        typer.Argument(help="*_asl.nii.gz or other images, .mat, or a folder of any number."),
+        typer.Argument(help="*_asl.nii.gz or other images, DICOM, .mat, or a folder of them."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
     model: Model = None,
@@ -67,6 +67,7 @@ def run(
     pixel_size: PixelSize = None,
 ) -> None:
     """Segment, measure flow, and write the report. Finished series are not done again."""
+    from .io import left_out
     from .network import load_model
     from .parallel import launched_rank
     from .pipeline import run as run_all
@@ -101,6 +102,8 @@ def run(
         if outcome.report is not None:
             note = " (finished before)" if outcome.resumed else ""
             print(f"{outcome.report}{note}")
+    for reason in left_out(series, hints) if first else ():
+        print(f"left out: {reason}", file=sys.stderr)
     for outcome in failed if first else ():
         print(f"failed: {outcome.error}", file=sys.stderr)
     if failed:

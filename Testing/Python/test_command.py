@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 import scipy.io
+from dicom_cases import pixels, write_classic
 
 from ASLMyoSegLib import cli, pipeline
 from ASLMyoSegLib.io import read_masks, read_series, write_volume
@@ -77,6 +78,22 @@ def test_series_of_the_same_name_do_not_get_each_others_results(
     other = command("run", second, "-o", tmp_path / "one", *tiny)
     assert other.status == 2
     assert "results of other images" in other.errors[0]
+
+
+def test_a_dicom_study_is_run_and_what_was_left_out_of_it_is_told(
+    command: Callable[..., Done], tmp_path: Path, tiny: list
+):
+    write_classic(tmp_path / "in" / "loc", pixels(1), number=1, description="Doe loc")
+    write_classic(tmp_path / "in" / "asl", pixels(size=(32, 32)))
+    done = command("run", tmp_path / "in", "-o", tmp_path / "out", *tiny)
+    assert (done.status, done.printed.strip()) == (0, str(tmp_path / "out" / "report.html"))
+    assert done.errors == [
+        f"left out: {tmp_path}/in/loc/IM1 (series-001_loc): one image of each place, where control "
+        "and label are needed."
+    ]
+    assert (tmp_path / "out" / "series-003_asl-rest_desc-myocardium_mask.nii.gz").is_file()
+    again = command("run", tmp_path / "in" / "asl" / "IM4", "-o", tmp_path / "out", *tiny)
+    assert "finished before" in again.printed
 
 
 def test_landmarks_and_scene_that_are_asked_for_later_are_not_ignored(
