@@ -33,6 +33,11 @@ class Geometry:
     origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
+    @property
+    def normal(self) -> np.ndarray:
+        """Direction in which slices follow each other."""
+        return np.array(self.direction[2::3])
+
 
 @dataclass(frozen=True)
 class ASLSeries:

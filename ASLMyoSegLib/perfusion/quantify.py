@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import QuantificationError
 from ..series import ASLSeries, MBFResult, RVInsertion, SegmentFlow
-from .aha import AHA_NAMES, Orientation, centre_of, rings_of, segment_labels
+from .aha import AHA_NAMES, Orientation, centre_of, order_is_known, rings_of, segment_labels
 from .kinetics import mbf_from_difference, null_time
 from .protocol import m0_estimate, question_protocol, refuse_other_models
 
@@ -16,8 +16,6 @@ FEWEST_PIXELS = 5
 """Mean pixels per image below which a segment's flow would be noise."""
 LARGEST_FLOW = 10.0
 """mL/g/min, twice of what healthy hearts reach under stress."""
-TOWARDS_APEX = np.array([0.6, -0.6, -0.53])
-"""Direction of the usual long axis from base to apex in LPS: left, forward, down."""
 NEAR_NULL = 0.18
 """Share of the null's inversion time within which magnitude images cannot be trusted: T1 of muscle
 is assumed, and the approach to the steady state during readout moves the null by some 8 %."""
@@ -175,11 +173,10 @@ def _question_images(series: ASLSeries, masks: np.ndarray, warnings: list[str]) 
             "Pixels of the muscle are negative, which magnitude images never are: flow is wrong if "
             "the images were shifted or are of another kind."
         )
-    normal = np.array(series.geometry.direction[2::3])
-    if masks.shape[1] > 1 and normal @ TOWARDS_APEX < -np.sqrt(0.5):
+    if masks.shape[1] > 1 and not order_is_known(series.geometry.normal):
         warnings.append(
-            "Slices are taken to be in order from base to apex, but lie in the patient from apex "
-            "to base: basal and apical segments are exchanged unless the order is turned round."
+            "Slices are taken to be in order from base to apex, as their position in the patient "
+            "does not tell: basal and apical segments are exchanged if they are not."
         )
 
 
@@ -255,7 +252,7 @@ def _segment_maps(
         )
     spacing = (series.geometry.spacing[1], series.geometry.spacing[0])
     segments = np.zeros(masks.shape, int)
-    for k, ring in enumerate(rings_of(masks.shape[1])):
+    for k, ring in enumerate(rings_of(masks.shape[1], series.geometry.normal)):
         drawn = [f for f in range(len(masks)) if masks[f, k].any()]
         if not drawn:
             continue
@@ -286,7 +283,7 @@ def _lack(size: float, m0: float, valid: np.ndarray) -> str:
 
 
 def _numbers(series: ASLSeries) -> Iterable[int]:
-    rings = set(rings_of(series.images.shape[1]))
+    rings = set(rings_of(series.images.shape[1], series.geometry.normal))
     return [n for n, name in AHA_NAMES.items() if name.split()[0] in rings]
 
 
