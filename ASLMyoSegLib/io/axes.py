@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import SeriesError
 from ..series import Geometry
+from .headers import says_pixel_size
 from .nifti import read_image
 from .pictures import is_picture, read_picture
 
@@ -49,7 +51,7 @@ def read_frames(path: Path, axes: tuple[str, ...] | None) -> tuple[np.ndarray, G
     Raises:
         SeriesError: where the file is damaged, or does not hold several frames.
     """
-    array, geometry = (read_picture(path), UNKNOWN) if is_picture(path) else read_image(path)
+    array, geometry = read_any(path)
     if axes is None:
         if array.ndim != 4:
             sizes = "x".join(map(str, array.shape[::-1]))
@@ -59,6 +61,19 @@ def read_frames(path: Path, axes: tuple[str, ...] | None) -> tuple[np.ndarray, G
             )
         return array, geometry
     return arrange(array.transpose(), axes, str(path)), _turned(geometry, axes)
+
+
+def read_any(path: Path) -> tuple[np.ndarray, Geometry]:
+    """A picture or an image file, as `read_picture` or `read_image` have it; spacing NaN where it
+    is not said.
+
+    Raises:
+        SeriesError: where the file is damaged.
+    """
+    if is_picture(path):
+        return read_picture(path), UNKNOWN
+    array, geometry = read_image(path)
+    return array, geometry if says_pixel_size(path) else replace(geometry, spacing=UNKNOWN.spacing)
 
 
 def _turned(geometry: Geometry, axes: tuple[str, ...]) -> Geometry:

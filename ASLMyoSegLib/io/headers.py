@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import SeriesError
 
-LONGEST_HEADER = 1 << 22
+LONGEST_HEADER = 1 << 24
 LARGEST_RATIO = 1100
 """How many bytes gzip can make of one."""
 NRRD_BYTES = {
@@ -68,6 +68,22 @@ def check_header(path: Path) -> None:
         _check_nrrd(path, header, there)
     else:
         _check_meta(path, header, there)
+
+
+def says_pixel_size(path: Path) -> bool:
+    """Whether an image file says how large its pixels are; the image library assumes 1 mm else.
+
+    Raises:
+        SeriesError: where its header cannot be understood.
+        OSError: where it cannot be read.
+    """
+    header = read_header(path)
+    if header is None:
+        return True
+    return any(
+        re.search(r"[1-9]", header.fields.get(name, ""))
+        for name in ("space directions", "spacings", "elementspacing", "elementsize")
+    )
 
 
 def with_list_axis(path: Path) -> bytes | None:

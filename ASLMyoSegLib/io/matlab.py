@@ -20,8 +20,8 @@ from .axes import arrange
 from .matlab5 import NUMBER_CLASSES, Matrix, read_matrices
 from .statement import Hints
 
-LARGEST_ARRAY = 1 << 32
-"""Bytes that an array may fill."""
+LARGEST_ARRAY = 1 << 31
+"""Bytes that an array may fill as double numbers."""
 MOST_LISTED = 12
 HDF5 = b"\x89HDF\r\n\x1a\n"
 USER_BLOCK = 512

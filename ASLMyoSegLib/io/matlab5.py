@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 HEADER_BYTES = 128
-MOST_BYTES = 1 << 32
+MOST_BYTES = 1 << 31
 """That compressed elements of a file may unfold to."""
 MATRIX, COMPRESSED = 14, 15
 NUMBER_TYPES = {

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..series import Geometry
-from .axes import UNKNOWN
-from .nifti import GRID_TOLERANCE, has_frames, read_image
-from .pictures import PICTURES, is_picture, read_picture
+from .axes import read_any
+from .nifti import GRID_TOLERANCE, has_frames
+from .pictures import PICTURES, is_picture
 
 VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 FEWEST_IMAGES = 2
@@ -100,7 +100,7 @@ def read_numbered(folder: Path) -> tuple[np.ndarray, Geometry]:
 
 
 def _read_frame(file: Path) -> tuple[np.ndarray, Geometry]:
-    array, geometry = (read_picture(file), UNKNOWN) if is_picture(file) else read_image(file)
+    array, geometry = read_any(file)
     if is_picture(file) and len(array) > 1:
         raise SeriesError(
             f"{file}: holds {len(array)} pictures, where each file is one frame; give the file "

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 LARGEST_PICTURE = 4096
 MOST_PAGES = 10_000
+BITS_PER_SAMPLE, SAMPLE_FORMAT, SIGNED = 258, 339, 2
+"""Tags of TIFF, and the format of whole numbers with a sign."""
 
 
 def is_picture(path: Path) -> bool:
@@ -65,8 +67,20 @@ def _page(path: Path, picture: Image.Image, page: int) -> np.ndarray:
         picture = picture.convert("RGB")
     values = np.asarray(picture)
     if values.ndim == 2:
-        return values.astype(np.uint8) if values.dtype == bool else values
+        return _with_sign(picture, values.astype(np.uint8) if values.dtype == bool else values)
     colours = values[..., : 3 if values.shape[2] > 2 else 1]  # the last of two or four is opacity
     if (colours != colours[..., :1]).any():
         raise SeriesError(f"{path}: is a picture in colours; export grey values of the image.")
     return colours[..., 0]
+
+
+def _with_sign(picture: Image.Image, values: np.ndarray) -> np.ndarray:
+    """Whole numbers as a TIFF has them: Pillow takes those of 8 bits to have no sign, and those of
+    32 bits to have one."""
+    tags = getattr(picture, "tag_v2", {})
+    (form, *_), (bits, *_) = tags.get(SAMPLE_FORMAT, (1,)), tags.get(BITS_PER_SAMPLE, (0,))
+    if form == SIGNED and bits == 8:
+        return values.view(np.int8)
+    if form != SIGNED and bits == 32 and values.dtype == np.int32:
+        return values.view(np.uint32)
+    return values

@@ -63,8 +63,8 @@ def quantify(
     question_protocol(series, constants, warnings)
     if estimate is not None:
         warnings.append(
-            f"M0 was not measured in the muscle: the number {estimate:.6g} that comes with the "
-            "series (M0Estimate) is used for all of it."
+            f"M0 was not measured in the muscle: the number {series.metadata['M0Estimate']:g} that "
+            "comes with the series (M0Estimate, of blood) is used for all of it."
         )
     controls, labels = series.frames_of("control"), series.frames_of("label")
     times = np.array(

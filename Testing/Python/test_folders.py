@@ -61,6 +61,16 @@ def test_pictures_in_a_folder_are_frames_in_the_order_of_their_numbers(
     refused(folder, replace(PICTURE, variable="images"), "--variable")
 
 
+@pytest.mark.parametrize("kind", ["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32"])
+def test_tiffs_of_all_types_are_read_as_itk_wrote_them(kind: str, tmp_path: Path):
+    whole = np.iinfo(kind) if "int" in kind else None
+    low, high = (whole.min, whole.max) if whole else (-1e6, 1e6)
+    values = np.random.default_rng(2).uniform(low, high, (5, ROWS, COLUMNS)).astype(kind)
+    for name, frame in zip(NAMES, values, strict=True):
+        sitk.WriteImage(sitk.GetImageFromArray(frame), str(tmp_path / f"{name}.tif"))
+    assert np.array_equal(read_series(tmp_path, PICTURE).images[:, 0], values.astype(np.float32))
+
+
 def test_the_table_of_frames_may_lie_beside_the_folder(tmp_path: Path):
     folder = write_pictures(tmp_path / "scan", "png", frames())
     (tmp_path / "scan_aslcontext.tsv").write_text("\n".join(("volume_type", *TYPES)))

@@ -122,6 +122,18 @@ def test_formats_of_itk_come_back_in_place(name: str, compressed: bool, tmp_path
         assert place_of(series.geometry, 7, 11, 1) == pytest.approx(there, abs=1e-4)
 
 
+@pytest.mark.parametrize("name", ["scan.mha", "scan.nrrd"])
+def test_a_pixel_size_that_nobody_says_is_not_taken_to_be_one(name: str, tmp_path: Path):
+    path = tmp_path / name
+    sitk.WriteImage(in_space(), str(path))
+    lines = path.read_bytes().split(b"\n")
+    left_out = (b"ElementSpacing", b"space directions", b"spacings", b"space:", b"space origin")
+    path.write_bytes(b"\n".join(line for line in lines if not line.startswith(left_out)))
+    refused(path, STATED, name, "--pixel-size")
+    series = read_series(path, replace(STATED, pixel_size=(2.0, 3.0)))
+    assert series.geometry.spacing == (2, 3, 1)
+
+
 def change(old: str, new: str) -> Callable[[bytes], bytes]:
     return lambda content: content.replace(old.encode(), new.encode())
 
