@@ -23,8 +23,11 @@ def find_mask_objects(path: Path) -> dict[Path, str]:
     Raises:
         SeriesError: where DICOM files are damaged or hold no masks.
     """
-    files = sorted(path.iterdir(), key=lambda file: natural(file.name)) if path.is_dir() else [path]
-    files = [file for file in files if is_dicom(file)]
+    try:
+        files = list(path.rglob("*")) if path.is_dir() else [path]
+    except OSError as error:
+        raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    files = [file for file in sorted(files, key=lambda f: natural(str(f))) if is_dicom(file)]
     if not files and path.is_dir():
         raise SeriesError(f"{path}: a folder without DICOM files; give one file of masks.")
     found = {}

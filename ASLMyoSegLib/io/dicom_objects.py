@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,15 +64,17 @@ def write_dicom(
     by_frame = [sources[k : k + slices] for k in range(0, len(sources), slices)]
     folder.mkdir()
     try:
-        writer = _Writer(highdicom, headers, posterior.model, series.geometry.spacing[2])
-        for frame, images in enumerate(by_frame):
-            masks, manual = segmentation.masks[frame], segmentation.status[frame] == "corrected"
-            made = writer.mask(images, masks, frame, manual)
-            made.save_as(folder / f"myocardium_frame-{frame:03d}.dcm")
-            made = writer.uncertainty(images, posterior.std[frame], frame)
-            made.save_as(folder / f"uncertainty_frame-{frame:03d}.dcm")
-        if flow is not None:
-            writer.flow(by_frame[0], flow).save_as(folder / "flow.dcm")
+        with warnings.catch_warnings():  # of odd values in the headers of the images
+            warnings.simplefilter("ignore")
+            writer = _Writer(highdicom, headers, posterior.model, series.geometry.spacing[2])
+            for frame, images in enumerate(by_frame):
+                manual = segmentation.status[frame] == "corrected"
+                made = writer.mask(images, segmentation.masks[frame], frame, manual)
+                made.save_as(folder / f"myocardium_frame-{frame:03d}.dcm")
+                made = writer.uncertainty(images, posterior.std[frame], frame)
+                made.save_as(folder / f"uncertainty_frame-{frame:03d}.dcm")
+            if flow is not None:
+                writer.flow(by_frame[0], flow).save_as(folder / "flow.dcm")
     except OSError:
         raise
     except Exception as error:  # whatever is odd in the images' headers: other results stand

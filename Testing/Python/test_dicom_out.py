@@ -284,6 +284,18 @@ def test_run_on_dicom_writes_objects_and_names_the_patient_in_them_alone(
     assert flow == summary["mbf"]
 
 
+@pytest.mark.usefixtures("invented")
+def test_the_patient_of_a_dicom_series_is_named_where_asked_for(
+    single: Made, small_model: LoadedModel, tmp_path: Path
+):
+    options = {"model": small_model, "precision": 0.1, "keep_identifiers": True}
+    pipeline.run(single.images, tmp_path / "out", **options)
+    assert "PatientName Doe^Jane" in (tmp_path / "out" / "report.html").read_text()
+    assert not list((tmp_path / "out").rglob("*Doe*"))
+    (again,) = pipeline.run(single.images, tmp_path / "out", **options)
+    assert again.resumed
+
+
 def test_without_highdicom_one_line_says_how_to_get_it(
     classic: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
