@@ -243,9 +243,11 @@ def test_damaged_segmentations_are_one_line(classic: Made, tmp_path: Path):
 def invented(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that finds what `invent` does."""
 
-    def segment(series: ASLSeries, *_: object, seed: int, **__: object) -> Posterior:
+    def segment(series: ASLSeries, model: LoadedModel, *, seed: int, **_: object) -> Posterior:
         interval = np.full((*series.images.shape[:2], 2), np.nan)
-        return dataclasses.replace(invent(series)[1], seed=seed, mcd_interval=interval)
+        named = {"name": "invented", "sha256": model.sha256}
+        found = invent(series)[1]
+        return dataclasses.replace(found, seed=seed, mcd_interval=interval, model=named)
 
     monkeypatch.setattr(pipeline, "segment", segment)
 
