@@ -154,7 +154,8 @@ def read_dicom(path: Path, hints: Hints) -> RawSeries:
     times, times_from, time_notes = _inversion_times(volumes)
     if hints.inversion_time is None:
         notes += time_notes
-    metadata = {**headers[0].metadata, "SeriesDigest": _digest(headers[0])[:12]}
+    metadata = {k: v for header in headers for k, v in header.metadata.items()}
+    metadata["SeriesDigest"] = _digest(headers[0])[:12]
     if notes:
         metadata["Notes"] = notes
     return RawSeries(

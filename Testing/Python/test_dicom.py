@@ -12,6 +12,7 @@ import SimpleITK as sitk
 from dicom_cases import (
     SPACING,
     TYPES,
+    change,
     pixels,
     save,
     write_classic,
@@ -21,9 +22,10 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
-from ASLMyoSegLib.errors import SeriesError
+from ASLMyoSegLib.errors import QuantificationError, SeriesError
 from ASLMyoSegLib.io import Hints, read_series
 from ASLMyoSegLib.io.dicom_files import read_pixels
+from ASLMyoSegLib.perfusion import quantify
 from ASLMyoSegLib.results import measure_flow
 from ASLMyoSegLib.series import Segmentation
 
@@ -177,6 +179,20 @@ def test_trigger_times_stand_in_for_inversion_times_with_a_word_in_the_report(tm
     _, warnings = measure_flow(series, segmentation, None)
     assert any("trigger time (0018,1060)" in text for text in warnings)
     assert any("differ by up to 0.200 s" in text for text in warnings)
+
+
+def test_flow_is_refused_where_the_files_say_that_its_model_does_not_hold(tmp_path: Path):
+    def cut_off(group: Dataset, t: int, _k: int) -> None:
+        flag = "NO" if TYPES[t] == "m0scan" else "YES"
+        group.MRArterialSpinLabelingSequence[0].ASLBolusCutoffFlag = flag
+
+    write_enhanced(tmp_path / "1" / "x", pixels(), cut_off)
+    write_enhanced(tmp_path / "2" / "x", pixels())
+    change(tmp_path / "2" / "x", ArterialSpinLabelingContrast="PSEUDOCONTINUOUS")
+    for folder, words in (("1", "BolusCutOffFlag is true"), ("2", "is PCASL")):
+        series = read_series(tmp_path / folder)
+        with pytest.raises(QuantificationError, match=words):
+            quantify(series, np.ones(series.images.shape, bool))
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.int32])

@@ -76,7 +76,7 @@ BAD = {
     "pixels are MONOCHROME1, 1 values each": each(PhotometricInterpretation="MONOCHROME1"),
     "pixels are RGB, 3 values each": each(PhotometricInterpretation="RGB", SamplesPerPixel=3),
     "images of 8000x20 pixels, where": all_of(Columns=8000),
-    "960 bytes cannot be 3000 frames": each(NumberOfFrames=3000),
+    "960 bytes cannot be 2001 frames": each(NumberOfFrames=2001),
     "IM3: 99999 frames (0028,0008), which cannot be": each(NumberOfFrames=99999),
     "bits stored up to bit 99": each(HighBit=99),
     "nothing tells their order": lambda p: twin(p, SOPInstanceUID=generate_uid()),
@@ -141,7 +141,7 @@ def test_slices_of_one_time_that_contradict_each_other_are_refused(tmp_path: Pat
 
 
 def test_damaged_bytes_give_a_series_or_a_series_error(tmp_path: Path, capfd):
-    """300 files, classic, enhanced and compressed, with bytes changed, cut out or cut off."""
+    """150 files, classic, enhanced and compressed, with bytes changed, cut out or cut off."""
     rng = np.random.default_rng(7)
     classic = write_classic(tmp_path / "c", pixels(4), comments=SIMPLE)[0][0]
     contexts = tuple(word.upper() for word in SIMPLE)
@@ -153,7 +153,7 @@ def test_damaged_bytes_give_a_series_or_a_series_error(tmp_path: Path, capfd):
     dataset.save_as(packed)
     for victim in (classic, enhanced, packed):
         whole = victim.read_bytes()
-        for case in range(100):
+        for case in range(50):
             damaged = bytearray(whole)
             if case % 4 == 0:
                 del damaged[rng.integers(len(damaged)) :]
