@@ -87,6 +87,9 @@ def run(
         Path | None, typer.Option(help="JSON with the RV insertion points; fixes the AHA sectors.")
     ] = None,
     scene: Annotated[bool, typer.Option(help="Write a 3D Slicer scene as well.")] = False,
+    correct_motion: Annotated[
+        bool, typer.Option(help="Move frames to where the heart usually is before segmenting.")
+    ] = False,
 ) -> None:
     """Segment, measure flow, and write the report. Finished series are not done again."""
     from .network import load_model
@@ -113,6 +116,7 @@ def run(
             device=device.value,
             rv_insertion=rv_insertion,
             scene=scene,
+            correct_motion=correct_motion,
             progress=show,
         )
     failed = [outcome for outcome in outcomes if outcome.report is None]
@@ -134,6 +138,9 @@ def quantify(
         Path | None, typer.Option(help="Masks of a series; a scene brings its own.")
     ] = None,
     rv_insertion: Annotated[Path | None, typer.Option(help="RV insertion points (JSON).")] = None,
+    correct_motion: Annotated[
+        bool, typer.Option(help="Move frames to where the heart usually is; for one mask of all.")
+    ] = False,
 ) -> None:
     """Blood flow with masks at hand, after correction, as JSON.
 
@@ -141,6 +148,7 @@ def quantify(
     """
     from .errors import SeriesError
     from .io import read_masks, read_rv_insertion, read_series
+    from .motion import align_with_one_mask
     from .perfusion import quantify as quantify_series
     from .results import describe_flow
 
@@ -163,6 +171,8 @@ def quantify(
     for images, drawn, points, constants in found:
         if rv_insertion is not None:
             points = read_rv_insertion(rv_insertion, images)
+        if correct_motion:
+            images = align_with_one_mask(images, drawn)
         result = quantify_series(images, drawn, points, **constants)
         answers.append({"mbf": describe_flow(result), "warnings": result.warnings})
         if len(found) > 1:

@@ -18,6 +18,8 @@ from .io import (
     series_name,
 )
 from .io.files import read_json, replacing
+from .motion import correct_motion as undo_motion
+from .motion import measure_motion
 from .network import LoadedModel, load_model
 from .parallel import launched, launched_rank
 from .results import measure_flow, summarise, write_results
@@ -25,6 +27,9 @@ from .series import Segmentation
 from .uncertainty import DEFAULT_PRECISION
 from .uncertainty.sampler import segment
 from .uncertainty.scores import mcd_uncertainty
+
+FIRST_LOOK = 8
+"""Passes per image that tell where the heart is, before motion is corrected."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class _Settings:
     seed: int
     device: str
     scene: bool
+    correct_motion: bool
 
 
 def run(
@@ -66,6 +72,7 @@ def run(
     device: str = "auto",
     rv_insertion: str | Path | None = None,
     scene: bool = False,
+    correct_motion: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Segment and quantify a series, or every series beneath a folder, each into a folder.
@@ -91,6 +98,7 @@ def run(
         rv_insertion: file of RV insertion points, for a single series; None takes
             ``*_rvinsertion.json`` beside a series, where there is one.
         scene: whether to write a Slicer scene as well.
+        correct_motion: whether to move frames to where the heart usually is before segmenting.
         progress: called with the name of the series, passes done and passes in all.
 
     Raises:
@@ -101,7 +109,7 @@ def run(
     model = model or load_model()
     if trials is None and precision is None:
         precision = DEFAULT_PRECISION
-    settings = _Settings(trials, precision, seed, device, scene)
+    settings = _Settings(trials, precision, seed, device, scene, correct_motion)
     if len(sources) == 1 and launched_rank() > 0:
         return []
     if len(sources) == 1:
@@ -169,6 +177,10 @@ def _run_one(
     digest = input_digest(source, landmarks)
     series = read_series(source)
     points = read_rv_insertion(landmarks, series) if landmarks else None
+    motion = None
+    if settings.correct_motion:
+        look = segment(series, model, trials=FIRST_LOOK, seed=settings.seed, device=settings.device)
+        series, motion = undo_motion(series, measure_motion(series, look.mean >= 0.5))
     posterior = segment(
         series,
         model,
@@ -188,6 +200,7 @@ def _run_one(
         segmentation,
         posterior,
         result,
+        motion or measure_motion(series, masks),
         digest=digest,
         precision=settings.precision,
         seconds=time.monotonic() - started,
@@ -220,6 +233,7 @@ def _is_finished(
             and summary["precision"] == settings.precision
             and (settings.trials is None or summary["trials"] == settings.trials)
             and summary["seed"] == settings.seed
+            and summary["motion"]["corrected"] == settings.correct_motion
             and (not settings.scene or (output / "scene.mrb").is_file())
             and summary["input_sha256"] == input_digest(source, landmarks)
         )

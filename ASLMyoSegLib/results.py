@@ -14,6 +14,7 @@ from .display.bullseye import draw_bullseye, save_bullseye
 from .display.report import write_report
 from .errors import QuantificationError
 from .io import write_rv_insertion, write_volume
+from .motion import LIMIT, Motion
 from .perfusion.quantify import quantify
 from .series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
 
@@ -45,6 +46,7 @@ def summarise(
     segmentation: Segmentation,
     posterior: Posterior,
     result: MBFResult | None,
+    motion: Motion,
     *,
     digest: str | None = None,
     precision: float | None,
@@ -53,7 +55,8 @@ def summarise(
 ) -> dict[str, Any]:
     """The content of ``summary.json``; numbers that do not exist are null.
 
-    `digest` is that of the files that were read; None where the images came from a scene.
+    `digest` is that of the files that were read; None where the images came from a scene. A frame's
+    `shift_pixels` are down and right, from the usual place of the heart.
     """
     scores = segmentation.mcd_uncertainty
     finite = scores[np.isfinite(scores)]
@@ -66,6 +69,8 @@ def summarise(
             "mcd_interval": [_number(v) for v in posterior.mcd_interval[frame, k]],
             "trials": int(posterior.trials[frame, k]),
             "mask_pixels": int(segmentation.masks[frame, k].sum()),
+            "shift_pixels": [_number(v) for v in motion.shifts[frame, k]],
+            "moved": bool(motion.moved[frame, k]),
         }
         for frame in range(len(series.images))
         for k in range(series.images.shape[1])
@@ -81,9 +86,10 @@ def summarise(
         "seed": posterior.seed,
         "seconds": round(seconds, 2),
         "frames": frames,
+        "motion": {"limit_mm": LIMIT, "corrected": motion.corrected},
         "mcd_uncertainty": _number(finite.mean()) if finite.size else None,
         "mbf": describe_flow(result) if result else None,
-        "warnings": list(warnings),
+        "warnings": [*motion.warnings(), *warnings],
     }
 
 
@@ -123,7 +129,7 @@ def write_results(
 
     Args:
         folder: where they go; it is there and empty.
-        series: the images.
+        series: the images, as they were segmented.
         posterior: what the passes said.
         segmentation: the masks in use.
         result: flow; None where there is none.
@@ -132,6 +138,10 @@ def write_results(
         scene: whether to write a Slicer scene as well.
     """
     stem = folder / series.name
+    if summary["motion"]["corrected"]:
+        write_volume(
+            Path(f"{stem}_desc-motioncorrected_series.nii.gz"), series.images, series.geometry
+        )
     for suffix, array in (
         ("desc-myocardium_mask", segmentation.masks),
         ("desc-myocardium_probseg", posterior.mean),

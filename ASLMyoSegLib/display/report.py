@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def write_report(
 {_numbers(summary, int(doubtful.sum()), doubtful.size)}
 {_warnings(summary["warnings"])}
 {_flow(summary["mbf"], bullseye_svg)}
+{_motion(summary)}
 {_gallery(series, posterior, segmentation, doubtful)}
 <footer>Made by ASLMyoSeg {escape(summary["version"])}. Research software, not for clinical use.
 </footer></body></html>
@@ -116,6 +118,28 @@ def _flow(flow: dict[str, Any] | None, svg: str | None) -> str:
     return f"""<h2>Blood flow by AHA segment</h2><div class="flow">{svg[svg.index("<svg") :]}
 <table><tr><th>AHA</th><th>segment</th><th>MBF</th><th>PN</th><th>pixels</th></tr>{rows}</table>
 </div>"""
+
+
+def _motion(summary: dict[str, Any]) -> str:
+    """How far the heart lies from its usual place in each frame; opened where it moved far."""
+    limit, corrected = summary["motion"]["limit_mm"], summary["motion"]["corrected"]
+    rows = []
+    for frame in summary["frames"]:
+        known = None not in frame["shift_pixels"]
+        down, right = frame["shift_pixels"] if known else (float("nan"),) * 2
+        flag = ' <span class="flag">moved</span>' if frame["moved"] else ""
+        rows.append(
+            f"<tr><td>{frame['index']}</td><td>{escape(frame['volume_type'])}</td>"
+            f"<td>{frame['slice']}</td><td>{_value(down)}</td><td>{_value(right)}</td>"
+            f"<td>{_value(hypot(down, right))}{flag}</td></tr>"
+        )
+    moved = sum(frame["moved"] for frame in summary["frames"])
+    words = "corrected: frames were moved back" if corrected else "not corrected"
+    return f"""<h2>Motion between frames</h2>
+<details{" open" if moved else ""}><summary>{moved} of {len(rows)} images lie more than {limit:g} mm
+from the usual place of the heart; {words}.</summary>
+<table><tr><th>frame</th><th>kind</th><th>slice</th><th>down, pixels</th><th>right, pixels</th>
+<th>distance, pixels</th></tr>{"".join(rows)}</table></details>"""
 
 
 def _gallery(
