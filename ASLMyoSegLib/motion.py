@@ -190,7 +190,8 @@ class _Slice:
         return method.GetMetricValue(), place
 
     def _edges(self, frame: int) -> sitk.Image:
-        image = self._image(self._images[frame].astype(np.float32))
+        pixels = self._images[frame] / (np.abs(self._images[frame]).max() or 1)
+        image = self._image(pixels.astype(np.float32))
         return sitk.GradientMagnitudeRecursiveGaussian(image, EDGE)
 
     def _image(self, array: np.ndarray) -> sitk.Image:
