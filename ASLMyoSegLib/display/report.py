@@ -13,6 +13,8 @@ from ..series import ASLSeries, Posterior, Segmentation
 from ..uncertainty.scores import doubtful_images
 from .overlays import as_data_uri, draw_card, draw_scale, window_around
 
+LARGEST_GALLERY = 240
+"""Images that are shown; all are in the volumes beside the report."""
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1c2630; margin: 0 auto; max-width: 1180px;
   padding: 24px; }
@@ -147,7 +149,7 @@ def _gallery(
 ) -> str:
     scores = segmentation.mcd_uncertainty
     keys = np.where(np.isfinite(scores), scores, np.inf)
-    order = np.argsort(-keys, axis=None, kind="stable")
+    order = np.argsort(-keys, axis=None, kind="stable")[:LARGEST_GALLERY]
     windows = [window_around(segmentation.masks[:, k]) for k in range(scores.shape[1])]
     cards = []
     for frame, k in zip(*np.unravel_index(order, scores.shape), strict=True):
@@ -169,7 +171,8 @@ def _gallery(
             f"<figcaption><b>{_value(scores[frame, k])}{_interval(posterior, frame, k)}</b>"
             f"{escape(' · '.join(w for w in words if w))}{flag}</figcaption></figure>"
         )
-    return f"""<h2>Images, most doubtful first</h2>
+    left_out = f": {len(order)} of {scores.size}" if len(order) < scores.size else ""
+    return f"""<h2>Images, most doubtful first{left_out}</h2>
 <p class="facts">Left: the image with the outlined muscle. Right: where the passes disagree
 (standard deviation) <img alt="scale" style="vertical-align: middle; height: 42px"
 src="{as_data_uri(draw_scale())}"> The number is the image's MCD Uncertainty, with the

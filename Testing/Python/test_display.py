@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ASLMyoSegLib.display import report
 from ASLMyoSegLib.display.bullseye import draw_bullseye, save_bullseye
 from ASLMyoSegLib.display.overlays import window_around
 from ASLMyoSegLib.display.report import write_report
@@ -67,7 +68,9 @@ def test_empty_masks_and_high_scores_are_doubtful():
     assert doubtful_images(np.full((3, 1), 0.8)).all()
 
 
-def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(tmp_path: Path):
+def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     series, truth = simulate_subject(1, 1)
     series = dataclasses.replace(series, name="<script>alert(1)</script>")
     scores = np.linspace(0.1, 0.4, 13)[:, None]
@@ -103,3 +106,11 @@ def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(tmp_pa
     order = [int(n) for n in re.findall(r'alt="frame (\d+)"', page)]
     assert order == [4, 12, 11, 10, 9, 8, 7, 6, 5, 3, 2, 1, 0]
     assert "not for clinical use" in page
+    monkeypatch.setattr(report, "LARGEST_GALLERY", 3)  # of long series
+    write_report(
+        tmp_path / "r.html", series=series, posterior=posterior, segmentation=segmentation,
+        summary=summary, bullseye_svg=None,
+    )  # fmt: skip
+    page = (tmp_path / "r.html").read_text()
+    assert re.findall(r'alt="frame (\d+)"', page) == ["4", "12", "11"]
+    assert "most doubtful first: 3 of 13" in page
