@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .errors import ASLMyoSegError, OutputError, describe_error
 from .io import (
+    Hints,
     find_rv_insertion,
     find_series,
     input_digest,
@@ -18,6 +19,7 @@ from .io import (
     series_name,
 )
 from .io.files import read_json, replacing
+from .io.reading import NO_HINTS
 from .motion import correct_motion as undo_motion
 from .motion import measure_motion
 from .network import LoadedModel, load_model
@@ -59,6 +61,7 @@ class _Settings:
     device: str
     scene: bool
     correct_motion: bool
+    hints: Hints
 
 
 def run(
@@ -72,6 +75,7 @@ def run(
     device: str = "auto",
     rv_insertion: str | Path | None = None,
     scene: bool = False,
+    hints: Hints = NO_HINTS,
     correct_motion: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Outcome]:
@@ -87,7 +91,7 @@ def run(
     a single series, and the others return nothing.
 
     Args:
-        path: a ``*_asl.nii[.gz]`` file or a folder.
+        path: a series, as `io.read_series` takes it, or a folder.
         output: folder of the results.
         model: the network; None takes the default.
         trials: stochastic passes per image; None takes as many as the precision asks for.
@@ -99,17 +103,18 @@ def run(
             ``*_rvinsertion.json`` beside a series, where there is one.
         scene: whether to write a Slicer scene as well.
         correct_motion: whether to move frames to where the heart usually is before segmenting.
+        hints: what the files of all these series do not say.
         progress: called with the name of the series, passes done and passes in all.
 
     Raises:
         ASLMyoSegError: where a single series fails, or there is none.
     """
-    sources = find_series(path)
+    sources = find_series(path, hints)
     output = Path(output)
     model = model or load_model()
     if trials is None and precision is None:
         precision = DEFAULT_PRECISION
-    settings = _Settings(trials, precision, seed, device, scene, correct_motion)
+    settings = _Settings(trials, precision, seed, device, scene, correct_motion, hints)
     if len(sources) == 1 and launched_rank() > 0:
         return []
     if len(sources) == 1:
@@ -145,7 +150,8 @@ def _targets(sources: list[Path], root: Path, output: Path) -> dict[Path, Path]:
     targets = {}
     for source in sources:
         name = series_name(source)
-        folder = output if names[name] == 1 else output / source.parent.relative_to(root)
+        deep = names[name] > 1 and root in source.parents
+        folder = output / source.parent.relative_to(root) if deep else output
         targets[source] = folder / name
     for source, target in targets.items():
         twins = [other.name for other, its in targets.items() if its == target]
@@ -174,8 +180,8 @@ def _run_one(
             "choose an empty or a new folder."
         )
     started = time.monotonic()
-    digest = input_digest(source, landmarks)
-    series = read_series(source)
+    digest = input_digest(source, landmarks, hints=settings.hints)
+    series = read_series(source, settings.hints)
     points = read_rv_insertion(landmarks, series) if landmarks else None
     motion = None
     if settings.correct_motion:
@@ -202,6 +208,7 @@ def _run_one(
         result,
         motion or measure_motion(series, masks),
         digest=digest,
+        stated=settings.hints.stated(),
         precision=settings.precision,
         seconds=time.monotonic() - started,
         warnings=warnings,
@@ -235,7 +242,7 @@ def _is_finished(
             and summary["seed"] == settings.seed
             and summary["motion"]["corrected"] == settings.correct_motion
             and (not settings.scene or (output / "scene.mrb").is_file())
-            and summary["input_sha256"] == input_digest(source, landmarks)
+            and summary["input_sha256"] == input_digest(source, landmarks, hints=settings.hints)
         )
     except (ASLMyoSegError, KeyError, TypeError):
         return False

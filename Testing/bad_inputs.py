@@ -162,6 +162,8 @@ SIDECARS = [
     ("TI is true", "PostLabelingDelay is True", spoil.sidecar(PostLabelingDelay=True)),
     ("TI is a word", "where seconds are needed", spoil.sidecar(PostLabelingDelay="long")),
     ("TI of 400 digits", "PostLabelingDelay is 1000", spoil.sidecar(PostLabelingDelay=10**400)),
+    ("M0 is said to be included, and no frame is one", "M0Type is Included, but",
+     spoil.context("volume_type\ncontrol\ncontrol\nlabel\n")),
     ("M0 is said to be in a file of its own, which lacks", "M0Type Separate",
      spoil.sidecar(M0Type="Separate")),
 ]  # fmt: skip

@@ -63,7 +63,8 @@ def frames(*kinds: str) -> Spoil:
     def spoil(folder: Path) -> None:
         pixels(lambda a: a[[order[kind] for kind in kinds]])(folder)
         context("\n".join(("volume_type", *kinds)) + "\n")(folder)
-        sidecar(PostLabelingDelay=1.5)(folder)
+        m0 = "Included" if "m0scan" in kinds else "Absent"
+        sidecar(PostLabelingDelay=1.5, M0Type=m0)(folder)
         masks(lambda a: a[0])(folder)
 
     return spoil

@@ -21,6 +21,12 @@ def metrics_table(metrics: dict[str, Any]) -> Table:
         table.add_row(name.replace("_", " "), _spread(spread))
     for name, value in metrics["mbf"].items():
         table.add_row(f"MBF, {name}", _number(value))
+    observers = metrics["observers"]
+    if observers:
+        table.add_section()
+        table.add_row("Dice between two observers", _spread(observers["dice"]["all"]))
+        for name in ("r2", "ccc"):
+            table.add_row(f"MBF between two observers, {name}", _number(observers["mbf"][name]))
     return table
 
 

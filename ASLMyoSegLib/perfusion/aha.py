@@ -25,6 +25,9 @@ RING_SEGMENTS = {
     "apical": tuple(range(13, 17)),
 }
 
+TOWARDS_APEX = np.array([0.6, -0.6, -0.53])
+"""Direction of the usual long axis from base to apex in LPS: left, forward, down."""
+
 
 @dataclass(frozen=True)
 class Orientation:
@@ -55,11 +58,23 @@ class Orientation:
         return np.mod(180.0 + self.turning * (angle - self.septum), 360.0)
 
 
-def rings_of(slices: int) -> tuple[str, ...]:
-    """Ring of each slice, base first; one slice is mid, more are shared out in thirds."""
+def rings_of(slices: int, normal: np.ndarray) -> tuple[str, ...]:
+    """Ring of each slice: one slice is mid, more are shared out in thirds.
+
+    Args:
+        slices: how many.
+        normal: direction in LPS in which they follow each other. Where it does not tell which end
+            is the apex (`order_is_known`), the base is taken to come first.
+    """
     if slices == 1:
         return ("mid",)
-    return tuple(RING_NAMES[min(2, 3 * k // max(slices, 3))] for k in range(slices))
+    rings = [RING_NAMES[min(2, 3 * k // max(slices, 3))] for k in range(slices)]
+    return tuple(rings[::-1] if order_is_known(normal) and normal @ TOWARDS_APEX < 0 else rings)
+
+
+def order_is_known(normal: np.ndarray) -> bool:
+    """Whether slices follow the usual long axis within 45 degrees, up or down."""
+    return bool(abs(normal @ TOWARDS_APEX) > np.sqrt(0.5))
 
 
 def segment_labels(

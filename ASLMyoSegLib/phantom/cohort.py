@@ -33,8 +33,9 @@ def simulate_cohort(
     """Write a simulated data set and return the paths of its series.
 
     ``derivatives/observer`` holds the reference masks that a person would have drawn and the RV
-    insertion points, ``derivatives/truth`` the exact share of LV wall in each pixel and the MBF
-    of each AHA segment (mL/g/min). Same arguments, same bytes.
+    insertion points, ``derivatives/second-observer`` the masks of another person,
+    ``derivatives/truth`` the exact share of LV wall in each pixel and the MBF of each AHA segment
+    (mL/g/min). Same arguments, same bytes.
 
     Args:
         root: an empty or a new folder.
@@ -56,7 +57,7 @@ def simulate_cohort(
         root / "dataset_description.json",
         {"Name": "Simulated myocardial ASL", "BIDSVersion": "1.10.0", **_made_by(seed)},
     )
-    for part in ("observer", "truth"):
+    for part in ("observer", "second-observer", "truth"):
         _write_json(
             root / "derivatives" / part / "dataset_description.json",
             {
@@ -108,10 +109,11 @@ def _write_scan(
     path = root / folder / f"{series.name}_asl.nii.gz"
     write_series(series, path)
     observer = root / "derivatives" / "observer" / folder
+    second = root / "derivatives" / "second-observer" / folder
     exact = root / "derivatives" / "truth" / folder
-    write_volume(
-        observer / f"{series.name}_desc-myocardium_mask.nii.gz", truth.observer, series.geometry
-    )
+    for reader, masks in ((observer, truth.observer), (second, truth.second_observer)):
+        file = reader / f"{series.name}_desc-myocardium_mask.nii.gz"
+        write_volume(file, masks, series.geometry)
     write_rv_insertion(observer / f"{series.name}_rvinsertion.json", truth.rv_insertion)
     write_volume(
         exact / f"{series.name}_desc-myocardium_probseg.nii.gz", truth.fraction, series.geometry

@@ -60,10 +60,10 @@ TYPICAL = Population()
 """Patients and protocol of the paper."""
 
 UNUSUAL = Population(
-    cavity_radius=(9.0, 34.0),
+    cavity_radius=(4.0, 34.0),
     wall_mean=11.0,
-    wall_sd=5.0,
-    wall_limits=(5.5, 28.0),
+    wall_sd=6.0,
+    wall_limits=(5.5, 30.0),
     irregularity=3.0,
     outflow=0.4,
     scars=3,
@@ -82,5 +82,6 @@ UNUSUAL = Population(
     noise=(0.5, 2.5),
     padding=0.2,
 )
-"""Dilated, thick, thin, scarred and trabeculated hearts under protocols of every kind, which a
-network must have met in training to hold on the images of others; their flow is of no use."""
+"""Dilated, thick, nearly closed, thin, scarred and trabeculated hearts under protocols of every
+kind, which a network must have met in training to hold on the images of others; their flow is of no
+use."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..perfusion.aha import rings_of
 from ..perfusion.kinetics import null_time
 from ..series import ASLSeries, Geometry, RVInsertion
 from . import anatomy as tissue
@@ -25,6 +24,8 @@ from .population import TYPICAL, Population
 from .signal import Physiology, TissueProperties, draw_tissues, signal_of_labels
 
 PAIRS = 6
+RINGS = {1: ("mid",), 3: ("basal", "mid", "apical")}
+"""Of a scan of one slice or three."""
 SLICE_THICKNESS = 10.0
 NOISE = 0.0100
 """Noise of the image at the heart over the signal of fully relaxed water; set so that contrast to
@@ -38,6 +39,7 @@ class Truth:
     Attributes:
         fraction: float32 (frame, slice, y, x), share of each pixel that is LV wall.
         observer: bool, same shape, the reference masks that a person would draw.
+        second_observer: bool, same shape, those of another person, as careful as the first.
         rv_insertion: of the first frame.
         mbf: mL/g/min, per AHA segment present.
         noise_sd: float (slice, y, x), standard deviation of the image noise.
@@ -46,6 +48,7 @@ class Truth:
 
     fraction: np.ndarray
     observer: np.ndarray
+    second_observer: np.ndarray
     rv_insertion: RVInsertion
     mbf: dict[int, float]
     noise_sd: np.ndarray
@@ -78,10 +81,14 @@ def simulate_subject(
         population: that the subject and the protocol are drawn from.
     """
     person = np.random.default_rng([seed, subject])
-    slice_anatomy = draw_anatomy(person, rings_of(slices), population)
+    # Slices follow each other from the apex upwards, as the normal of the geometry does.
+    slice_anatomy = draw_anatomy(person, RINGS[slices], population)[::-1]
     pixel = 2.6 + 1.2 * person.beta(1.2, 2.0)
     tissues = draw_tissues(person, population)
     observer = Observer.draw(person, pixel)
+    # With numbers of its own, so that the scan is the same whoever looks at it.
+    apart = np.random.default_rng([seed, subject, condition == "stress", 2])
+    second = Observer.draw(np.random.default_rng([seed, subject, 2, 2]), pixel)
     rest = _draw_physiology(person, population)
     stress = _under_stress(person, rest)
     rng = np.random.default_rng([seed, subject, condition == "stress"])
@@ -104,12 +111,13 @@ def simulate_subject(
         )
         for kind in types
     ]
+    readers = ((observer, rng), (second, apart))
     results = [
-        _simulate_slice(rng, a, tissues, physiology, frames, pixel, observer, population)
+        _simulate_slice(rng, a, tissues, physiology, frames, pixel, readers, population)
         for a in slice_anatomy
     ]
-    images, fraction, blood, masks, noise_sd = (
-        np.stack(part, axis=0 if i == 4 else 1) for i, part in enumerate(zip(*results, strict=True))
+    images, fraction, blood, masks, other_masks, noise_sd = (
+        np.stack(part, axis=0 if i == 5 else 1) for i, part in enumerate(zip(*results, strict=True))
     )
     points = np.array([_to_pixel(a.insertion_points(), pixel) for a in slice_anatomy])
     present = sorted(
@@ -127,6 +135,7 @@ def simulate_subject(
             "FlipAngle": 50.0,
             "EchoTime": 0.0015,
             "RepetitionTimePreparation": 6.0,
+            "SliceTiming": [0.0] * slices,
             "SliceThickness": SLICE_THICKNESS,
             "Manufacturer": "ASLMyoSeg digital phantom",
         },
@@ -134,6 +143,7 @@ def simulate_subject(
     truth = Truth(
         fraction=fraction,
         observer=masks,
+        second_observer=other_masks,
         rv_insertion=RVInsertion(anterior=points[:, 0], inferior=points[:, 1]),
         mbf={s: float(physiology.mbf[s]) for s in present},
         noise_sd=noise_sd * 1000,
@@ -177,7 +187,7 @@ def _simulate_slice(
     physiology: Physiology,
     frames: list[_FramePlan],
     pixel: float,
-    observer: Observer,
+    readers: tuple[tuple[Observer, np.random.Generator], ...],
     population: Population,
 ) -> tuple[np.ndarray, ...]:
     x, y = _grid(pixel, OVERSAMPLING)
@@ -189,7 +199,8 @@ def _simulate_slice(
     static = np.hypot(x - anatomy.centre[0], y - anatomy.centre[1])
     near = 1 / (1 + np.exp((static - 85.0) / 8.0))
     still = anatomy.draw(x, y)
-    images, fractions, bloods, masks = [], [], [], []
+    images, fractions, bloods = [], [], []
+    masks: tuple[list[np.ndarray], ...] = tuple([] for _ in readers)
     for plan in frames:
         bend = [0.2 * smooth_field(rng, (MATRIX, MATRIX), 0.15) for _ in range(2)]
         dx, dy = plan.shift[0] + bend[0], plan.shift[1] + bend[1]
@@ -204,10 +215,11 @@ def _simulate_slice(
         fractions.append(_share(labels > tissue.MYOCARDIUM))
         inside, _ = anatomy.to_polar(moved_x, moved_y)
         bloods.append(_share((labels == tissue.LV_BLOOD) & (inside < 40.0)))
-        masks.append(observer.outline(rng, anatomy, coarse_x - dx, coarse_y - dy))
+        for drawn, (reader, hand) in zip(masks, readers, strict=True):
+            drawn.append(reader.outline(hand, anatomy, coarse_x - dx, coarse_y - dy))
     if population.padding:
         images = [*map(draw_padding(rng, population.padding), images)]
-    stacks = (np.stack(part) for part in (images, fractions, bloods, masks))
+    stacks = (np.stack(part) for part in (images, fractions, bloods, *masks))
     return (*stacks, receiver.noise_sd())
 
 
@@ -289,11 +301,14 @@ def _share(inside: np.ndarray) -> np.ndarray:
 
 
 def _short_axis_geometry(rng: np.random.Generator, pixel: float) -> Geometry:
-    """A double-oblique short-axis plane, LPS, in which the septum shows on the left."""
+    """A double-oblique short-axis plane, LPS, seen from the apex: septum left, anterior wall up.
+
+    The normal points from the apex, which is left, in front and below, to the base.
+    """
     tilt = np.radians(rng.normal([45.0, 35.0], 5.0))
-    across = np.array([np.cos(tilt[0]), -np.sin(tilt[0]), 0.0])
-    normal = np.array([-np.sin(tilt[0]), -np.cos(tilt[0]), 0.0]) * np.cos(tilt[1])
-    normal += np.array([0.0, 0.0, -np.sin(tilt[1])])
+    across = np.array([np.cos(tilt[0]), np.sin(tilt[0]), 0.0])
+    normal = np.array([-np.sin(tilt[0]), np.cos(tilt[0]), 0.0]) * np.cos(tilt[1])
+    normal += np.array([0.0, 0.0, np.sin(tilt[1])])
     down = np.cross(normal, across)
     direction = np.stack([across, down, normal], axis=1)
     corner = -(MATRIX - 1) / 2 * pixel * (across + down)

@@ -57,9 +57,10 @@ class PrivateScene:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for logic in reversed(self._logics):
-            logic.SetMRMLScene(None)
         self.scene.Clear(True)
+        # Told that the scene is gone, the segmentations' logic would look for nodes in it and warn.
+        while self._logics:
+            self._logics.pop()
         self._folder.cleanup()
 
     def add(self, kind: str, name: str) -> Any:

@@ -19,9 +19,10 @@ WIDTH = 3
 def segments_of_frame(one: Any, frame: int) -> np.ndarray:
     """AHA segment number of each pixel of a frame's mask, int (slice, y, x), 0 outside."""
     masks, points = one.segmentation().masks, one.landmarks()
-    spacing = one.series().geometry.spacing[1::-1]
+    geometry = one.series().geometry
+    spacing = geometry.spacing[1::-1]
     labels = np.zeros(masks.shape[1:], int)
-    for k, ring in enumerate(rings_of(masks.shape[1])):
+    for k, ring in enumerate(rings_of(masks.shape[1], geometry.normal)):
         orientation = _orientation(masks[:, k], points, k, spacing)
         labels[k] = segment_labels(masks[frame, k], ring, orientation, None, spacing)
     return labels

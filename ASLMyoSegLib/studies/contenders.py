@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -177,7 +178,7 @@ def _dropout_free(network: MCDUNet) -> MCDUNet:
 def _torch_uncertainty(network: MCDUNet) -> nn.Module | None:
     """The wrapper of that library around the naive network, where it is installed."""
     try:
-        from torch_uncertainty.models import mc_dropout
+        methods = importlib.import_module("torch_uncertainty.methods")
     except ImportError:
         return None
-    return mc_dropout(network, num_estimators=FLOAT32_BATCH, on_batch=True).eval()
+    return methods.mc_dropout(network, num_estimators=FLOAT32_BATCH).eval()

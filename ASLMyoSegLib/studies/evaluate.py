@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import QuantificationError
-from ..io import read_rv_insertion
+from ..io import read_masks, read_rv_insertion
 from ..network import LoadedModel, load_model
 from ..perfusion.quantify import quantify
 from ..training.dataset import ReferenceSeries, read_references
@@ -37,8 +37,9 @@ def evaluate(
         `n_images`; `dice` with mean and standard deviation for `control`, `label` and `all`;
         `false_positive_pixels` and `false_negative_pixels`, mean per image; `dice_uncertainty`
         and `mcd_uncertainty` (mean, and R² of one on the other); `mbf` per segment against MBF on
-        the reference masks: `n`, `r2`, `slope`, `intercept`, `ccc` (Lin 1989); `trials`, the most
-        passes that an image took, and `passes` of all images together.
+        the reference masks: `n`, `r2`, `slope`, `intercept`, `ccc` (Lin 1989); `observers`, what
+        of this two observers reach against each other, where a second one drew masks too, else
+        None; `trials`, the most passes that an image took, and `passes` of all images together.
 
     Raises:
         SeriesError: where the data set has no reference masks.
@@ -48,6 +49,7 @@ def evaluate(
     columns: dict[str, list[np.ndarray]] = {}
     passes: list[np.ndarray] = []
     flows: list[tuple[float, float]] = []
+    between = _Observers()
     for number, reference in enumerate(references):
         series = reference.series
         posterior = segment(
@@ -68,6 +70,7 @@ def evaluate(
         }.items():
             columns.setdefault(name, []).append(values[prepared].ravel())
         flows += _flows(reference, masks)
+        between.add(reference)
         if progress:
             progress(number + 1, len(references))
     table = {name: np.concatenate(values) for name, values in columns.items()}
@@ -86,11 +89,39 @@ def evaluate(
             "r2_with_mcd_uncertainty": _r2(table["dice_uncertainty"][scored], table["mcd"][scored]),
         },
         "mbf": agreement(np.array(flows).reshape(-1, 2)),
+        "observers": between.agreement(),
         "model": {"name": model.name, "sha256": model.sha256},
         "trials": int(max(t.max() for t in passes)),
         "passes": int(sum(t.sum() for t in passes)),
         "seed": seed,
     }
+
+
+class _Observers:
+    """What two observers reach against each other: what a network can be held to."""
+
+    def __init__(self) -> None:
+        self._dice: dict[str, list[float]] = {"control": [], "label": [], "all": []}
+        self._flows: list[tuple[float, float]] = []
+
+    def add(self, reference: ReferenceSeries) -> None:
+        if reference.second is None:
+            return
+        masks = read_masks(reference.second, reference.series)
+        dice = scores.dice(masks, reference.masks)
+        for kind in ("control", "label"):
+            found = dice[list(reference.series.frames_of(kind))].ravel().tolist()
+            self._dice[kind] += found
+            self._dice["all"] += found
+        self._flows += _flows(reference, masks)
+
+    def agreement(self) -> dict[str, Any] | None:
+        if not self._dice["all"]:
+            return None
+        return {
+            "dice": {kind: _spread(np.array(values)) for kind, values in self._dice.items()},
+            "mbf": agreement(np.array(self._flows).reshape(-1, 2)),
+        }
 
 
 def agreement(pairs: np.ndarray) -> dict[str, float]:
@@ -111,7 +142,7 @@ def agreement(pairs: np.ndarray) -> dict[str, float]:
 
 
 def _flows(reference: ReferenceSeries, masks: np.ndarray) -> list[tuple[float, float]]:
-    """MBF of each segment on the reference masks and on the automatic ones."""
+    """MBF of each segment on the reference masks and on others."""
     series = reference.series
     points = reference.observer / f"{series.name}_rvinsertion.json"
     insertion = read_rv_insertion(points, series) if points.is_file() else None

@@ -26,15 +26,25 @@ class Examples:
 
 @dataclass(frozen=True)
 class ReferenceSeries:
-    """A series with the masks that a person drew, bool (frame, slice, y, x)."""
+    """A series with the masks that a person drew.
+
+    Attributes:
+        series: the images.
+        masks: bool (frame, slice, y, x).
+        observer: the folder that they lie in.
+        second: file of a second observer's masks; None where there was none.
+    """
 
     series: ASLSeries
     masks: np.ndarray
     observer: Path
+    second: Path | None = None
 
 
 def read_references(root: str | Path) -> list[ReferenceSeries]:
     """Every series of a BIDS data set that has masks under ``derivatives/observer``.
+
+    A second observer's are looked for under ``derivatives/second-observer``.
 
     Raises:
         SeriesError: where there is none, or a file is damaged.
@@ -44,11 +54,18 @@ def read_references(root: str | Path) -> list[ReferenceSeries]:
         raise SeriesError(f"{root}: is a file; give the folder of a data set (BIDS).")
     found = []
     for path in find_series(root):
-        folder = root / "derivatives" / "observer" / path.parent.relative_to(root)
-        masks = folder / f"{series_name(path)}_desc-myocardium_mask.nii.gz"
-        if masks.is_file():
+        if root not in path.parents:  # a folder of single images, which BIDS knows nothing of
+            continue
+        folder, other = (
+            root / "derivatives" / reader / path.parent.relative_to(root)
+            for reader in ("observer", "second-observer")
+        )
+        name = f"{series_name(path)}_desc-myocardium_mask.nii.gz"
+        if (folder / name).is_file():
             series = read_series(path)
-            found.append(ReferenceSeries(series, read_masks(masks, series), folder))
+            masks = read_masks(folder / name, series)
+            second = other / name if (other / name).is_file() else None
+            found.append(ReferenceSeries(series, masks, folder, second))
     if not found:
         raise SeriesError(
             f"{root}: no series has reference masks; they are looked for as "

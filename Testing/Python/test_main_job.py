@@ -72,6 +72,11 @@ def test_default_model_finds_hearts_that_it_never_saw(dataset: Path, tmp_path: P
     assert metrics["dice"]["control"]["mean"] > 0.8
     assert metrics["dice"]["label"]["mean"] > 0.75
     assert metrics["mbf"]["n"] >= 10
+    assert metrics["observers"]["mbf"]["n"] == 12
+    assert 0.9 < metrics["observers"]["dice"]["all"]["mean"] < 0.99
+    shutil.rmtree(shutil.copytree(dataset, tmp_path / "alone") / "derivatives/second-observer")
+    done = aslmyoseg("evaluate", tmp_path / "alone", "-o", tmp_path / "n.json", "--trials", 2)
+    assert json.loads((tmp_path / "n.json").read_text())["observers"] is None
 
 
 def test_run_to_a_precision_tells_passes_and_interval_of_each_image(dataset: Path, tmp_path: Path):

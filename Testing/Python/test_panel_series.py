@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("slicer")
 
 import slicer
+from dicom_cases import pixels, write_classic, write_enhanced
 from Host import Host
 from panel_cases import edit, flow_column, grown
 
@@ -71,6 +72,16 @@ def test_the_condition_can_be_told(host, reviewed):
     assert stress.condition == "stress"
     reviewed.ui.conditionComboBox.currentText = "rest"
     assert (rest.condition, stress.condition) == ("stress", "rest")
+
+
+def test_the_folder_of_a_dicom_study_is_opened(host, panel, tmp_path):
+    write_classic(tmp_path / "1", pixels(3), number=1, description="loc Doe", comments=None)
+    write_classic(tmp_path / "3", pixels(size=(64, 64)))
+    write_enhanced(tmp_path / "4" / "I0", pixels(size=(64, 64)))
+    panel.seriesSection.open(str(tmp_path))
+    assert panel.series.name == "series-003_asl-rest"
+    assert [one.condition for one in panel.series.all_in(slicer.mrmlScene)] == ["rest", "stress"]
+    assert "2 control, 2 label, 1 m0scan" in panel.ui.seriesInfoLabel.text
 
 
 def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, panel):

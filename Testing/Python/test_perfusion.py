@@ -13,6 +13,7 @@ from scipy.integrate import solve_ivp
 from ASLMyoSegLib.errors import QuantificationError
 from ASLMyoSegLib.perfusion.aha import (
     AHA_NAMES,
+    TOWARDS_APEX,
     Orientation,
     centre_of,
     rings_of,
@@ -108,10 +109,13 @@ def test_centre_is_that_of_the_circle_even_where_half_of_the_ring_is_missing():
     assert abs(np.nonzero(mask)[1].mean() - 52.0) > 7
 
 
-def test_one_slice_is_mid_and_three_go_from_base_to_apex():
-    assert rings_of(1) == ("mid",)
-    assert rings_of(3) == ("basal", "mid", "apical")
-    assert rings_of(6) == ("basal", "basal", "mid", "mid", "apical", "apical")
+def test_one_slice_is_mid_and_more_go_from_base_to_apex_as_they_lie_in_the_patient():
+    unknown, down_left_forward = np.array([0.0, 0.0, 1.0]), np.array([0.7, -0.5, -0.5])
+    assert rings_of(1, -down_left_forward) == ("mid",)
+    assert rings_of(3, unknown) == ("basal", "mid", "apical")
+    assert rings_of(3, down_left_forward) == ("basal", "mid", "apical")
+    assert rings_of(3, -down_left_forward) == ("apical", "mid", "basal")
+    assert rings_of(6, unknown) == ("basal", "basal", "mid", "mid", "apical", "apical")
 
 
 def series_with_flow(mbf: np.ndarray, ti: float = 1.8) -> tuple[ASLSeries, np.ndarray]:
@@ -202,20 +206,25 @@ def test_flow_that_cannot_be_is_questioned_or_not_given():
     assert quantify(series, masks, POINTS).warnings == ()
 
 
-@pytest.mark.parametrize(("sign", "questioned"), [(1, False), (-1, True)])
-def test_slices_that_run_from_apex_to_base_are_told_of(sign: int, questioned: bool):
+@pytest.mark.parametrize(("axis", "first"), [(TOWARDS_APEX, 1), (-TOWARDS_APEX, 13)])
+def test_base_and_apex_are_told_apart_by_where_slices_lie_in_the_patient(axis, first):
     series, masks = series_with_flow(np.ones(6))
-    axis = sign * np.array([0.6, -0.6, -0.53])
     across = np.cross(axis, (0, 0, 1))
     matrix = np.stack([across, np.cross(axis, across), axis], axis=1)
     matrix /= np.linalg.norm(matrix, axis=0)
-    both = dataclasses.replace(
-        series,
-        images=np.repeat(series.images, 2, axis=1),
-        geometry=Geometry((3.0, 3.0, 10.0), direction=tuple(matrix.ravel())),
-    )
-    warnings = quantify(both, np.repeat(masks, 2, axis=1)).warnings
-    assert any("apex to base" in w for w in warnings) == questioned
+    images = np.repeat(series.images, 3, axis=1)
+    masks = np.repeat(masks, 3, axis=1)
+    masks[:, 0, :, :48] = False
+    placed = Geometry((3.0, 3.0, 10.0), direction=tuple(matrix.ravel()))
+    result = quantify(dataclasses.replace(series, images=images, geometry=placed), masks)
+    pixels = {s.aha: s.pixels for s in result.segments}
+    lost = {1: (2, 3), 13: (14,)}[first]
+    assert all(pixels[n] < 5 for n in lost)
+    assert sum(n < 5 for n in pixels.values()) == len(lost)
+    assert not any("base to apex" in w for w in result.warnings)
+    flat = dataclasses.replace(placed, direction=Geometry((1, 1, 1)).direction)
+    unknown = quantify(dataclasses.replace(series, images=images, geometry=flat), masks)
+    assert any("base to apex" in w for w in unknown.warnings)
 
 
 def test_m0_frame_without_mask_takes_that_of_the_controls_and_says_so():

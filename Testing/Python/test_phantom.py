@@ -18,6 +18,7 @@ from ASLMyoSegLib.phantom.observer import Observer
 from ASLMyoSegLib.phantom.population import TYPICAL, UNUSUAL, Population
 from ASLMyoSegLib.phantom.signal import bssfp_signal
 from ASLMyoSegLib.phantom.subject import contrast_to_noise
+from ASLMyoSegLib.uncertainty.scores import dice
 
 
 def test_contrast_to_noise_and_physiological_noise_are_those_of_the_paper():
@@ -61,6 +62,15 @@ def test_border_pixels_are_true_partial_volumes_and_the_observer_is_conservative
     assert len(np.unique(truth.fraction[partial])) > 10
     assert truth.observer.sum() < truth.mask.sum()
     assert truth.fraction[truth.observer].mean() > truth.fraction[truth.mask].mean()
+
+
+def test_two_observers_agree_as_careful_people_do():
+    between = []
+    for subject in range(1, 7):
+        _, truth = simulate_subject(21, subject)
+        between.append(dice(truth.second_observer, truth.observer).mean())
+        assert not np.array_equal(truth.second_observer[1], truth.second_observer[2])
+    assert 0.90 < np.mean(between) < 0.98
 
 
 def test_protocol_waits_past_the_null_unless_told_otherwise():
