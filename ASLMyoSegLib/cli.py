@@ -71,6 +71,9 @@ def run(
             help="Replace earlier results in the output folder; nothing else is ever replaced.",
         ),
     ] = False,
+    correct_motion: Annotated[
+        bool, typer.Option(help="Move frames to where the heart usually is before segmenting.")
+    ] = False,
     volume_types: VolumeTypes = None,
     inversion_time: InversionTime = None,
     variable: Variable = None,
@@ -106,6 +109,7 @@ def run(
             scene=scene,
             keep_identifiers=keep_identifiers,
             overwrite=overwrite,
+            correct_motion=correct_motion,
             hints=hints,
             progress=show,
         )
@@ -137,6 +141,9 @@ def quantify(
         str | None, typer.Option(help="Which of several segments or labels is the muscle.")
     ] = None,
     rv_insertion: Annotated[Path | None, typer.Option(help="RV insertion points (JSON).")] = None,
+    correct_motion: Annotated[
+        bool, typer.Option(help="Move frames to where the heart usually is; for one mask of all.")
+    ] = False,
     volume_types: VolumeTypes = None,
     inversion_time: InversionTime = None,
     variable: Variable = None,
@@ -149,6 +156,7 @@ def quantify(
     """
     from .errors import SeriesError
     from .io import read_masks, read_rv_insertion, read_series, series_sources
+    from .motion import align_with_one_mask
     from .perfusion import quantify as quantify_series
     from .results import describe_flow
 
@@ -179,6 +187,8 @@ def quantify(
     for images, drawn, points, constants in found:
         if rv_insertion is not None:
             points = read_rv_insertion(rv_insertion, images)
+        if correct_motion:
+            images = align_with_one_mask(images, drawn)
         result = quantify_series(images, drawn, points, **constants)
         warnings = [*images.notes, *result.warnings]
         answers.append({"mbf": describe_flow(result), "warnings": warnings})

@@ -23,6 +23,8 @@ from .io.derivatives import describe_dataset
 from .io.files import read_json, replacing
 from .io.privacy import identifiers_of
 from .io.reading import NO_HINTS
+from .motion import correct_motion as undo_motion
+from .motion import measure_motion
 from .network import LoadedModel, load_model
 from .parallel import launched, launched_rank
 from .results import SUMMARY, measure_flow, summarise, write_results
@@ -30,6 +32,9 @@ from .series import Segmentation
 from .uncertainty import DEFAULT_PRECISION
 from .uncertainty.sampler import segment
 from .uncertainty.scores import mcd_uncertainty
+
+FIRST_LOOK = 8
+"""Passes per image that tell where the heart is, before motion is corrected."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class _Settings:
     scene: bool
     keep_identifiers: bool
     overwrite: bool
+    correct_motion: bool
     hints: Hints
 
 
@@ -77,6 +83,7 @@ def run(
     keep_identifiers: bool = False,
     overwrite: bool = False,
     hints: Hints = NO_HINTS,
+    correct_motion: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Segment and quantify a series, or every series beneath a folder, each into a folder.
@@ -106,6 +113,7 @@ def run(
             files do.
         overwrite: whether to replace results of other images or settings, if the folder holds
             nothing but what an earlier `run` wrote there.
+        correct_motion: whether to move frames to where the heart usually is before segmenting.
         hints: what the files of all these series do not say.
         progress: called with the name of the series, passes done and passes in all.
 
@@ -117,7 +125,9 @@ def run(
     model = model or load_model()
     if trials is None and precision is None:
         precision = DEFAULT_PRECISION
-    settings = _Settings(trials, precision, seed, device, scene, keep_identifiers, overwrite, hints)
+    settings = _Settings(
+        trials, precision, seed, device, scene, keep_identifiers, overwrite, correct_motion, hints
+    )
     if len(sources) == 1 and launched_rank() > 0:
         return []
     if len(sources) == 1:
@@ -191,6 +201,10 @@ def _run_one(
     digest = input_digest(source, landmarks, hints=settings.hints)
     series = read_series(source, settings.hints, keep_identifiers=settings.keep_identifiers)
     points = read_rv_insertion(landmarks, series) if landmarks else None
+    motion = None
+    if settings.correct_motion:
+        look = segment(series, model, trials=FIRST_LOOK, seed=settings.seed, device=settings.device)
+        series, motion = undo_motion(series, measure_motion(series, look.mean >= 0.5))
     posterior = segment(
         series,
         model,
@@ -210,6 +224,7 @@ def _run_one(
         segmentation,
         posterior,
         result,
+        motion or measure_motion(series, masks),
         digest=digest,
         stated=settings.hints.stated(),
         precision=settings.precision,
@@ -258,6 +273,7 @@ def _is_finished(
             and (settings.trials is None or summary["trials"] == settings.trials)
             and summary["seed"] == settings.seed
             and (summary["identifiers"] is not None) == settings.keep_identifiers
+            and summary["motion"]["corrected"] == settings.correct_motion
             and (not settings.scene or (output / "scene.mrb").is_file())
             and summary["input_sha256"] == input_digest(source, landmarks, hints=settings.hints)
         )

@@ -16,8 +16,9 @@ from .errors import QuantificationError
 from .io import write_rv_insertion, write_volume
 from .io.derivatives import IMAGES, describe_dataset, write_json
 from .io.dicom import Source
-from .io.dicom_objects import write_dicom
+from .io.dicom_objects import NOT_WRITTEN, write_dicom
 from .io.nrrd import write_nrrd, write_segmentation
+from .motion import LIMIT, Motion
 from .perfusion.quantify import flow_map, quantify
 from .series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
 
@@ -50,6 +51,7 @@ def summarise(
     segmentation: Segmentation,
     posterior: Posterior,
     result: MBFResult | None,
+    motion: Motion,
     *,
     digest: str | None = None,
     stated: Mapping[str, Any] | None = None,
@@ -62,7 +64,7 @@ def summarise(
 
     `digest` is that of the files that were read, and `stated` what a person said of them; None
     where the images came from a scene. `identifiers` are of the patient; None where nobody asked
-    for them.
+    for them. A frame's `shift_pixels` are down and right, from the usual place of the heart.
     """
     scores = segmentation.mcd_uncertainty
     finite = scores[np.isfinite(scores)]
@@ -75,6 +77,8 @@ def summarise(
             "mcd_interval": [_number(v) for v in posterior.mcd_interval[frame, k]],
             "trials": int(posterior.trials[frame, k]),
             "mask_pixels": int(segmentation.masks[frame, k].sum()),
+            "shift_pixels": [_number(v) for v in motion.shifts[frame, k]],
+            "moved": bool(motion.moved[frame, k]),
         }
         for frame in range(len(series.images))
         for k in range(series.images.shape[1])
@@ -92,9 +96,10 @@ def summarise(
         "seed": posterior.seed,
         "seconds": round(seconds, 2),
         "frames": frames,
+        "motion": {"limit_mm": LIMIT, "corrected": motion.corrected},
         "mcd_uncertainty": _number(finite.mean()) if finite.size else None,
         "mbf": describe_flow(result) if result else None,
-        "warnings": list(warnings),
+        "warnings": [*motion.warnings(), *warnings],
     }
 
 
@@ -135,7 +140,7 @@ def write_results(
 
     Args:
         folder: where they go; it is there and empty.
-        series: the images.
+        series: the images, as they were segmented.
         posterior: what the passes said.
         segmentation: the masks in use.
         result: flow; None where there is none.
@@ -146,12 +151,14 @@ def write_results(
     """
     stem = folder / series.name
     describe_dataset(folder, f"Myocardial blood flow of {series.name}")
+    moved = summary["motion"]["corrected"]
     flow = flow_map(series, segmentation.masks, points, result) if result is not None else None
     for suffix, array in (
         ("desc-myocardium_mask", segmentation.masks),
         ("desc-myocardium_probseg", posterior.mean),
         ("desc-uncertainty_map", posterior.std),
         ("desc-flow_map", flow),
+        ("desc-motioncorrected_series", series.images if moved else None),
     ):
         if array is not None:
             _write_image(Path(f"{stem}_{suffix}"), array, series)
@@ -163,7 +170,11 @@ def write_results(
         series.geometry,
     )
     if sources:
-        reason = write_dicom(folder / "dicom", series, posterior, segmentation, flow, sources)
+        reason = (
+            f"{NOT_WRITTEN}: frames were moved away from the images that they would refer to."
+            if moved
+            else write_dicom(folder / "dicom", series, posterior, segmentation, flow, sources)
+        )
         summary["warnings"] += [reason] if reason else []
     if points is not None:
         write_rv_insertion(Path(f"{stem}_rvinsertion.json"), points)

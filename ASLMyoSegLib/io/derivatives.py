@@ -66,5 +66,9 @@ IMAGES: dict[str, dict[str, Any]] = {
         "Units": "mL/g/min",
         "SpatialReference": "orig",
     },
+    "desc-motioncorrected_series": {
+        "Description": "The images, moved within their plane to where the heart usually is",
+        "SpatialReference": "orig",
+    },
 }
 """Side-cars of the images of a folder of results, by the end of the image's name."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -110,9 +113,14 @@ def write_volume(path: str | Path, array: np.ndarray, geometry: Geometry) -> Non
     frames = [frame_image(frame, geometry) for frame in (array if array.ndim == 4 else [array])]
     image = sitk.JoinSeries(frames) if array.ndim == 4 else frames[0]
     with replacing(path) as beside:
+        # On a full disk the image library leaves a truncated file, and says nothing of it.
+        if shutil.disk_usage(beside.parent).free < array.nbytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         try:
-            sitk.WriteImage(image, str(beside), useCompression=True)
-        except RuntimeError as error:
+            with quiet():
+                sitk.WriteImage(image, str(beside), useCompression=True)
+            check_content(beside)
+        except (RuntimeError, SeriesError) as error:
             raise OSError(str(error).strip().splitlines()[-1]) from None
 
 

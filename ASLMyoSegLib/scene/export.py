@@ -11,6 +11,7 @@ from ..errors import OutputError, SceneError
 from ..io import write_rv_insertion, write_series, write_volume
 from ..io.derivatives import describe_dataset
 from ..io.files import read_json, replacing
+from ..motion import measure_motion
 from ..results import measure_flow, summarise, write_results
 from ..series import ASLSeries
 from .tables import read_constants
@@ -31,6 +32,7 @@ def export_results(one: Any, folder: str | Path) -> Path:
         segmentation,
         posterior,
         result,
+        measure_motion(series, segmentation.masks),
         precision=facts["precision"],
         seconds=facts["seconds"],
         warnings=warnings,
