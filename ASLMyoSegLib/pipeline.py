@@ -190,9 +190,10 @@ def _run_one(
     if _is_finished(output, source, landmarks, model, settings):
         return Outcome(source, report, resumed=True)
     occupied = output.exists() and (not output.is_dir() or any(output.iterdir()))
-    if occupied and not (settings.overwrite and _is_ours(output)):
+    ours = occupied and _is_ours(output)
+    if occupied and not (ours and settings.overwrite):
         remedy = "choose an empty or a new folder"
-        remedy += "" if settings.overwrite else ", or replace results by --overwrite"
+        remedy += ", or replace these by --overwrite" if ours else ""
         raise OutputError(
             f"{output}: holds something else already, or results of other images or settings; "
             f"{remedy}."

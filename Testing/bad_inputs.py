@@ -187,11 +187,14 @@ MASKS = [
     ("no such file", "no such file", lambda f: (f / "masks.nii.gz").unlink()),
     ("text by the name of an image", "is not a NIfTI file",
      lambda f: (f / "masks.nii.gz").write_bytes(gzip.compress(b"no image" * 99))),
-    ("another pixel size", "spacing", spoil.masks(lambda a: a, 2.0)),
-    ("another matrix", "masks of shape", spoil.masks(lambda a: a[..., :20])),
-    ("two slices for one", "masks of shape", spoil.masks(lambda a: a.repeat(2, axis=1))),
-    ("empty", "all masks are empty", spoil.masks(lambda a: a * 0)),
-    ("everything", "is the whole image", spoil.masks(np.ones_like)),
+    ("pixels so large that it lies beside the images", "lies outside of the images",
+     spoil.masks(lambda a: a, 30.0)),
+    ("two frames for three", "masks of 2 frames", spoil.masks(lambda a: a[:2])),
+    ("two slices for one", "marks 2 slices", spoil.masks(lambda a: a.repeat(2, axis=1))),
+    ("two labels", "marks several things",
+     spoil.masks(lambda a: np.where(a.cumsum(axis=-1) > 3, 2 * a, a))),
+    ("empty", "marks nothing", spoil.masks(lambda a: a * 0)),
+    ("everything", "marks every pixel", spoil.masks(np.ones_like)),
 ]  # fmt: skip
 
 MODELS = [
