@@ -96,6 +96,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.parameters = None
         self.series = None
         self._guiTag = None
+        self._uiWidget = None
         self.sections = ()
 
     def setup(self):
@@ -110,18 +111,21 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from ASLMyoSegPanel.review_section import ReviewSection
         from ASLMyoSegPanel.segment_section import SegmentSection
         from ASLMyoSegPanel.series_section import SeriesSection
-        from ASLMyoSegPanel.views import registerLayouts
+        from ASLMyoSegPanel.views import Lettering, registerLayouts
         from ASLMyoSegPanel.watch import SeriesWatch
 
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/ASLMyoSeg.ui"))
         self.layout.addWidget(uiWidget)
+        self._uiWidget = uiWidget
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = ASLMyoSegLogic()
         self._flowTimer = self._timer(self.FLOW_DELAY, self.onFlowDue)
         self._updateTimer = self._timer(0, self.update)
         self._showTimer = self._timer(0, self.onViewsArranged)
+        self._toolBarTimer = self._timer(0, self.followInToolBar)
         self._watch = SeriesWatch(self.onFrame, self.requestFlow)
+        self._lettering = Lettering()
         self.seriesSection = SeriesSection(self)
         self.segmentSection = SegmentSection(self)
         self.reviewSection = ReviewSection(self)
@@ -149,10 +153,18 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Called when the application closes, or the module is reloaded."""
         self.exit()
         if self.sections:
-            for timer in (self._flowTimer, self._updateTimer, self._showTimer):
+            for timer in (
+                self._flowTimer,
+                self._updateTimer,
+                self._showTimer,
+                self._toolBarTimer,
+            ):
                 timer.stop()
             self._watch.watch(None)
+            self._lettering.detach()
             self.segmentSection.client.stop()
+            self.correctSection.release()
+            self._uiWidget.setMRMLScene(None)  # Reload keeps it, hidden
         self.removeObservers()
 
     def enter(self):
@@ -185,6 +197,9 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller=None, event=None):
+        from ASLMyoSegLib.scene import bullseye
+
+        bullseye.set_up_view(slicer.mrmlScene)  # closing gave it back Slicer's looks
         if self.parent.isEntered:
             self.enter()
 
@@ -195,6 +210,8 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.parent.isEntered:
             self.initializeParameterNode()
             restoreLayout()
+            self._lettering.attach()
+            self._toolBarTimer.start()  # Slicer's tool bar takes the last browser of the scene
 
     def onSceneStartSave(self, caller=None, event=None):
         self.storeCorrection()
@@ -270,12 +287,19 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._showTimer.start()
 
     def onViewsArranged(self):
-        from ASLMyoSegPanel.views import show
+        from ASLMyoSegLib.scene import layouts
 
         self.update()  # nodes may have gone meanwhile
         if self.series is not None:
-            show(self.series)
+            layouts.show(self.series)
+            self.followInToolBar()
+            self._lettering.attach()
             self.flowSection.enter()
+
+    def followInToolBar(self):
+        """Let Slicer's sequence tool bar step the series in use."""
+        if self.series is not None:
+            slicer.modules.sequences.setToolBarActiveBrowserNode(self.series.browser)
 
     def onFrame(self):
         """Another frame is shown: what was edited in the last one is kept."""

@@ -14,6 +14,10 @@ from .views import ViewClicks
 
 T1_BLOOD = {"1.5 T": 1.35, "3 T": 1.65}
 """Seconds."""
+NARROWEST = 20
+"""Pixels that a column has at least."""
+WITH_UNIT = (2, 3)
+"""Columns of the table: MBF and PN."""
 
 
 class FlowSection(Section):
@@ -29,8 +33,10 @@ class FlowSection(Section):
             box.connect("valueChanged(double)", self.onSettings)
         ui.reviewedOnlyCheckBox.connect("toggled(bool)", self.onSettings)
         ui.flowTableView.verticalHeader().setVisible(False)
-        for header in (ui.flowTableView.verticalHeader(), ui.flowTableView.horizontalHeader()):
-            header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        header = ui.flowTableView.horizontalHeader()
+        for each in (ui.flowTableView.verticalHeader(), header):
+            each.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        header.setDefaultAlignment(qt.Qt.AlignCenter | qt.Qt.TextWordWrap)
         ui.flowTableView.connect("selectionChanged()", self.onSegmentChosen)
         ui.bullseyeButton.connect("clicked()", self.panel.showLayout)
         self._clicks = ViewClicks(self.onViewClicked)
@@ -42,7 +48,7 @@ class FlowSection(Section):
         ui.placeLandmarksButton.enabled = series is not None
         ui.bullseyeButton.enabled = segmented
         self._followFieldStrength()
-        ui.flowTableView.setMRMLTableNode(series.flow_node if series else None)
+        self._showTable(series.flow_node if series else None)
         if series is None:
             ui.landmarksLabel.text = ui.flowLabel.text = ""
             ui.clearLandmarksButton.enabled = False
@@ -124,6 +130,18 @@ class FlowSection(Section):
         for row in range(view.model().rowCount()):
             if self._segmentOf(row) == aha and selected != [row]:
                 view.selectRow(row)
+
+    def _showTable(self, node) -> None:
+        """Columns with a unit break their titles, so that all columns fit a narrow panel."""
+        view = self.ui.flowTableView
+        view.setMRMLTableNode(node)
+        view.visible = node is not None
+        header = view.horizontalHeader()
+        header.setMinimumSectionSize(NARROWEST)
+        header.setMinimumHeight(2 * header.sizeHint.height())
+        for column in WITH_UNIT:
+            if column < header.count():
+                header.setSectionResizeMode(column, qt.QHeaderView.Stretch)
 
     def _segmentOf(self, row: int) -> int | None:
         """AHA number in a row of the table."""

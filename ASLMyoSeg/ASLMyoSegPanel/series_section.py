@@ -43,6 +43,7 @@ class SeriesSection(Section):
         header.setSectionResizeMode(FRAME, qt.QHeaderView.Stretch)
         self._kinds: list = []
         self._filling = False
+        self._how = ""
         self.onSequenceChosen(None)
 
     def update(self) -> None:
@@ -92,14 +93,12 @@ class SeriesSection(Section):
     def onFillFromNames(self) -> None:
         names, times = describe_frames(self.ui.sequenceSelector.currentNode())
         kinds, times, how = guess_frames(names, times)
-        self._fill(names, kinds, times)
-        self._check(_("Filled in {how}.").format(how=how))
+        self._fill(names, kinds, times, how)
 
     def onFillAlternating(self) -> None:
         names, times = describe_frames(self.ui.sequenceSelector.currentNode())
         kinds, times, how = guess_frames([""] * len(names), times)
-        self._fill(names, kinds, times)
-        self._check(_("Filled in {how}.").format(how=how))
+        self._fill(names, kinds, times, how)
 
     def onApplyInversionTime(self) -> None:
         kinds = [kind.currentText for kind in self._kinds]
@@ -121,7 +120,10 @@ class SeriesSection(Section):
             self.parameters.loadedSequence = None
             self.panel.use(adopted)
 
-    def _fill(self, names: list[str], kinds: tuple[str, ...], times: tuple[float, ...]) -> None:
+    def _fill(
+        self, names: list[str], kinds: tuple[str, ...], times: tuple[float, ...], how: str
+    ) -> None:
+        self._how = _("Filled in {how}.").format(how=how)
         table = self.ui.framesTable
         self._filling = True
         table.setRowCount(len(names))
@@ -138,6 +140,7 @@ class SeriesSection(Section):
             self._kinds.append(choice)
             table.setItem(row, TIME, qt.QTableWidgetItem("" if time != time else f"{time:g}"))
         self._filling = False
+        self._check()
 
     def _frames(self) -> tuple[list[str], list[float]]:
         """Types and times (s) as the table has them; what is no number is NaN."""
@@ -149,9 +152,9 @@ class SeriesSection(Section):
                 times.append(float("nan"))
         return [kind.currentText for kind in self._kinds], times
 
-    def _check(self, otherwise: str = "") -> None:
+    def _check(self) -> None:
         problem = check_frames(*self._frames())
-        self.ui.framesProblemLabel.text = problem or otherwise
+        self.ui.framesProblemLabel.text = f"{self._how} {problem}".strip()
         self.ui.adoptButton.enabled = not problem
 
     def _describe(self) -> str:

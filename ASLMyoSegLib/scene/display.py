@@ -38,7 +38,7 @@ def set_up(one: Any) -> None:
     glow.SetApplyThreshold(True)
     for node in (image, mask, uncertainty):
         node.GetDisplayNode().SetAttribute(OURS, "1")
-    add_legend(uncertainty, "Uncertainty (SD)", position=(0.02, 0.14), size=(0.15, 0.3), labels=6)
+    add_legend(uncertainty, "Uncertainty (SD)", position=(0.98, 0.5), size=(0.15, 0.35), labels=6)
 
 
 def window_image(one: Any) -> None:

@@ -1,5 +1,7 @@
 """The panel, driven as a person does, in a host with real Qt, real MRML and the real worker."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,7 @@ def test_the_whole_way_of_a_person(host, panel, tmp_path):
     ui.exportButton.click()
     assert (tmp_path / "results" / "report.html").is_file()
     assert "report.html" in ui.exportLabel.text
+    assert json.loads((tmp_path / "results" / "summary.json").read_text())["seconds"] > 0
 
 
 def test_landmarks_turn_the_sectors_and_moving_one_moves_flow(host, reviewed):

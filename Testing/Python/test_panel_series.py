@@ -28,6 +28,44 @@ def test_reload_takes_the_files_of_panel_and_library_anew_and_keeps_the_series(h
     assert "accepted" in host.panel.series.statuses()
 
 
+def test_a_panel_that_was_reloaded_edits_no_more_and_follows_no_scene(host, reviewed):
+    reviewed.onReload()
+    host.panel.correctSection.editor.setActiveEffectByName("Paint")
+    assert host.panel.correctSection.editing
+    assert not reviewed.correctSection.editing
+    assert reviewed.ui.seriesSelector.mrmlScene() is None
+
+
+def test_after_opening_a_scene_slicers_tool_bar_steps_the_series_in_use(host, reviewed, tmp_path):
+    assert host.tool_bar_browser is reviewed.series.browser
+    slicer.mrmlScene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    slicer.mrmlScene.Clear(False)
+    slicer.mrmlScene.ReadFromMRB(str(tmp_path / "scene.mrb"))
+    host.wait_until(lambda: not reviewed._flowTimer.active)
+    assert reviewed.series.name == "sub-01_acq-rest"
+    assert host.tool_bar_browser is reviewed.series.browser
+
+
+def test_the_bullseyes_view_keeps_its_looks_when_the_scene_is_closed(host, reviewed):
+    view = slicer.mrmlScene.GetSingletonNode("Bullseye", "vtkMRMLViewNode")
+    assert not view.GetBoxVisible()
+    slicer.mrmlScene.Clear(False)
+    assert not view.GetBoxVisible()
+    assert view.GetBackgroundColor() == (0.0, 0.0, 0.0)
+
+
+def test_the_bullseyes_lettering_stays_smooth_whatever_happens_to_its_view(host, reviewed):
+    manager = slicer.app.layoutManager()
+    views = {
+        widget.mrmlViewNode().GetLayoutName(): widget
+        for widget in map(manager.threeDWidget, range(manager.threeDViewCount))
+    }
+    window = views["Bullseye"].renderWindow()
+    assert window.GetMultiSamples() > 0
+    views["Bullseye"].mrmlViewNode().SetFieldOfView(77.0)
+    assert window.GetMultiSamples() > 0
+
+
 def test_the_self_test_of_the_module_passes_with_pytorch_and_without(host, panel, monkeypatch):
     from ASLMyoSegPanel import packages
 
@@ -88,6 +126,7 @@ def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, p
     ]
     assert not ui.adoptButton.enabled
     assert "no inversion time" in ui.framesProblemLabel.text
+    assert "Filled in" in ui.framesProblemLabel.text  # how is said beside what is wrong
     ui.inversionTimeSpinBox.value = 1.6
     ui.applyInversionTimeButton.click()
     assert ui.adoptButton.enabled

@@ -9,12 +9,21 @@ import pytest
 
 pytest.importorskip("slicer")
 
-from scene_cases import CENTRE, draw, half, load, loaded, make_series, ring
+from scene_cases import (
+    CENTRE,
+    draw,
+    half,
+    load,
+    loaded,
+    make_posterior,
+    make_series,
+    ring,
+)
 
 from ASLMyoSegLib.errors import SceneError
 from ASLMyoSegLib.scene import SeriesScene, display
 from ASLMyoSegLib.scene.editing import bind_editor
-from ASLMyoSegLib.scene.layouts import LAYOUTS, layout_for, show
+from ASLMyoSegLib.scene.layouts import LAYOUTS, VIEWS, layout_for, show
 from ASLMyoSegLib.scene.mrml import PrivateScene, nodes_of, slicer
 from ASLMyoSegLib.scene.nodes import points_in_pixels
 from ASLMyoSegLib.scene.outline import update_outline
@@ -148,6 +157,31 @@ def test_slice_views_show_the_chosen_series_in_its_own_planes():
         assert one.mask_node.GetDisplayVisibility()
         assert not other.mask_node.GetDisplayVisibility()
         assert not other.landmarks_node.GetDisplayVisibility()
+
+
+def test_slices_that_wait_for_their_masks_are_shown_as_large_as_the_others():
+    with PrivateScene() as private:
+        one = SeriesScene.create(private.scene, make_series(slices=3))
+        masks = ring(3)
+        masks[:, 1:] = False  # what a first partial result may know
+        one.show_posterior(make_posterior(masks))
+        show(one)
+        views = [private.scene.GetSingletonNode(t, "vtkMRMLSliceNode") for t in VIEWS]
+        fields = [view.GetFieldOfView()[:2] for view in views]
+        assert fields[1] == fields[2] == fields[0]
+
+
+def test_views_of_other_layouts_are_turned_to_the_images_planes():
+    with PrivateScene() as private:
+        slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(private.scene)
+        other = slicer.vtkMRMLSliceNode()
+        other.SetLayoutName("Green")
+        private.scene.AddNode(other)
+        one = load(private.scene)
+        show(one)
+        turned = slicer.util.arrayFromVTKMatrix(other.GetSliceToRAS())[:3, :3]
+        axes = np.array(one.geometry().direction).reshape(3, 3) * [[-1], [-1], [1]]
+        assert np.abs(axes.T @ turned).max(0) == pytest.approx([1, 1, 1], abs=1e-3)
 
 
 @pytest.mark.parametrize(("slices", "views"), [(1, 1), (2, 2), (3, 3), (8, 3)])
