@@ -97,6 +97,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.series = None
         self._guiTag = None
         self._uiWidget = None
+        self._flowDue = set()
         self.sections = ()
 
     def setup(self):
@@ -192,6 +193,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller=None, event=None):
         """The nodes are about to go, and with them what the worker computes for."""
         self.segmentSection.stop()
+        self._flowDue.clear()
         for section in self.sections:
             section.leave()
         self.setParameterNode(None)
@@ -306,16 +308,18 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.storeCorrection()
         self.requestUpdate()
 
-    def requestFlow(self):
-        """Measure flow anew, soon."""
+    def requestFlow(self, *series):
+        """Measure flow anew, soon: of the series in use, or of those that are given."""
+        self._flowDue.update(series or (self.series,))
         if not self._flowTimer.active:
             self._flowTimer.start()
 
     def onFlowDue(self):
-        if self.series is None or not self.series.segmented:
-            return
+        due, self._flowDue = self._flowDue, set()
         self.storeCorrection()
-        self.flowSection.measure()
+        for series in due:
+            if series is not None and series.segmented:
+                self.flowSection.measure(series)
         self.update()
 
     def storeCorrection(self):

@@ -36,6 +36,7 @@ class FlowSection(Section):
         header = ui.flowTableView.horizontalHeader()
         for each in (ui.flowTableView.verticalHeader(), header):
             each.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        header.setHighlightSections(False)
         header.setDefaultAlignment(qt.Qt.AlignCenter | qt.Qt.TextWordWrap)
         ui.flowTableView.connect("selectionChanged()", self.onSegmentChosen)
         ui.bullseyeButton.connect("clicked()", self.panel.showLayout)
@@ -63,8 +64,8 @@ class FlowSection(Section):
         if not segmented:
             ui.flowLabel.text = _("Flow appears when the series is segmented.")
 
-    def measure(self) -> None:
-        """Compute flow with the masks, landmarks and constants as they are now."""
+    def measure(self, series) -> None:
+        """Compute flow of a series with its masks and landmarks, and the constants, as they are."""
         parameters = self.parameters
         constants = {
             "t1_blood": parameters.t1Blood,
@@ -72,15 +73,18 @@ class FlowSection(Section):
             "labelling_efficiency": parameters.labellingEfficiency,
         }
         try:
-            result = self.series.quantify(constants, corrected_only=parameters.reviewedOnly)
+            result = series.quantify(constants, corrected_only=parameters.reviewedOnly)
         except ASLMyoSegError as error:
-            self.ui.flowLabel.text = str(error)
+            if series == self.series:
+                self.ui.flowLabel.text = str(error)
+            return
+        if series != self.series:
             return
         text = _("MBF {mbf:.2f}, PN {pn:.2f} mL/g/min over {pairs} pairs.").format(
             mbf=result.whole.mbf, pn=result.whole.pn, pairs=len(result.whole.pairs)
         )
         self.ui.flowLabel.text = " ".join([text, *result.warnings])
-        outline.update_outline(self.series)
+        outline.update_outline(series)
 
     def onPlaceLandmarks(self) -> None:
         self.panel.showLayout()
@@ -102,7 +106,9 @@ class FlowSection(Section):
             parameters.t1Blood = T1_BLOOD[strength]
 
     def onSettings(self, *_value) -> None:
-        self.panel.requestFlow()
+        """Measure every series anew: rest and stress are compared with the same constants."""
+        if self.series is not None:
+            self.panel.requestFlow(*self.series.all_in(slicer.mrmlScene))
 
     def onSegmentChosen(self) -> None:
         """Outline the segment of the selected row."""

@@ -155,7 +155,7 @@ class SegmentSection(Section):
                     trials=most, device=posterior.device
                 )
             )
-            self.panel.requestFlow()
+            self.panel.requestFlow(target)
 
     def onFailed(self, message: str, offer: str | None) -> None:
         """Say what happened; where the GPU was too small, ask whether the CPU may do it."""

@@ -17,7 +17,7 @@ from .tables import ROTATION_KNOWN, read_flow
 
 VIEW = "Bullseye"
 """Singleton tag of the view."""
-SPACING = 138.0
+SPACING = 140.0
 """From one disc to the next, mm."""
 ALONE = 110.0
 """Half the height of the view of a single disc, mm: narrow views hold it, and a legend beneath."""
@@ -213,6 +213,7 @@ def _model(scene: Any, role: str) -> Any:
     model.SetAndObservePolyData(vtk.vtkPolyData())
     model.CreateDefaultDisplayNodes()
     model.SetSelectable(False)
+    model.SetHideFromEditors(True)  # a drawing, no data
     display = model.GetDisplayNode()
     display.SetViewNodeIDs((_view(scene).GetID(),))
     display.SetAmbient(1.0)

@@ -21,7 +21,7 @@ SMALLEST_FIELD = 90.0
 
 
 def _slice_view(tag: str) -> str:
-    return f"""<item><view class="vtkMRMLSliceNode" singletontag="{tag}">
+    return f"""<item splitSize="100"><view class="vtkMRMLSliceNode" singletontag="{tag}">
   <property name="orientation" action="default">Axial</property>
   <property name="viewlabel" action="default">{tag[0]}</property>
   <property name="viewcolor" action="default">{VIEWS[tag]}</property>

@@ -192,6 +192,30 @@ def test_another_series_that_is_picked_is_shown_and_measured(host, reviewed):
     assert host.tool_bar_browser is stress.browser
 
 
+def test_constants_hold_for_rest_and_stress_alike(host, reviewed):
+    panel, rest = reviewed, reviewed.series
+    (stress,) = (one for one in rest.all_in(slicer.mrmlScene) if one != rest)
+    panel.logic.showSampleResult(stress)
+    panel.parameters.series = stress.browser
+    host.wait_until(lambda: stress.flow() and not panel._flowTimer.active)
+    before = [one.flow()[0][0] for one in (rest, stress)]
+    panel.ui.partitionCoefficientSpinBox.value = 0.5
+    host.wait_until(lambda: not panel._flowTimer.active)
+    after = [one.flow()[0][0] for one in (rest, stress)]
+    assert after == pytest.approx([0.5 * value for value in before], abs=2e-3)
+
+
+def test_flow_of_a_series_that_is_left_at_once_is_measured_all_the_same(host, reviewed):
+    panel, rest = reviewed, reviewed.series
+    (stress,) = (one for one in rest.all_in(slicer.mrmlScene) if one != rest)
+    before = rest.flow()
+    edit(rest, grown)
+    panel.parameters.series = stress.browser
+    host.wait_until(lambda: panel.series == stress and not panel._flowTimer.active)
+    assert rest.flow() != before
+    assert "appears when" in panel.ui.flowLabel.text
+
+
 def _ras(series, row, column):
     import vtk
 

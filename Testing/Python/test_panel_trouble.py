@@ -180,6 +180,8 @@ def test_a_result_goes_to_the_series_that_it_was_started_for(host, panel, small_
     assert panel.series == stress
     assert rest.segmented
     assert not stress.segmented
+    host.wait_until(lambda: not panel._flowTimer.active)
+    assert rest.flow_node is not None  # measured, though not in use
 
 
 def test_a_broken_file_is_refused_in_words(host, panel, tmp_path, caplog):
