@@ -76,7 +76,9 @@ OnDevice = Annotated[Device, typer.Option("--device", help="auto takes a GPU whe
 
 @app.command()
 def run(
-    series: Annotated[Path, typer.Argument(help="A *_asl.nii.gz, or a folder of any number.")],
+    series: Annotated[
+        Path, typer.Argument(help="A *_asl.nii.gz, a DICOM file, or a folder of any number.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
     model: Model = None,
     trials: Trials = None,
@@ -89,6 +91,7 @@ def run(
     scene: Annotated[bool, typer.Option(help="Write a 3D Slicer scene as well.")] = False,
 ) -> None:
     """Segment, measure flow, and write the report. Finished series are not done again."""
+    from .io import left_out
     from .network import load_model
     from .parallel import launched_rank
     from .pipeline import run as run_all
@@ -121,6 +124,8 @@ def run(
         if outcome.report is not None:
             note = " (finished before)" if outcome.resumed else ""
             print(f"{outcome.report}{note}")
+    for reason in left_out(series) if first else ():
+        print(f"left out: {reason}", file=sys.stderr)
     for outcome in failed if first else ():
         print(f"failed: {outcome.error}", file=sys.stderr)
     if failed:

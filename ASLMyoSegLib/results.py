@@ -26,13 +26,15 @@ def measure_flow(
     points: RVInsertion | None,
     constants: Mapping[str, float] | None = None,
 ) -> tuple[MBFResult | None, tuple[str, ...]]:
-    """Flow, or the reason why there is none; and a word on images without muscle."""
+    """Flow, or the reason why there is none; and what reading noted, and images without muscle."""
     empty = [int(i) for i in np.flatnonzero(~segmentation.masks.any((2, 3)).all(1))]
     notes = (
         (f"No myocardium was found in frames {', '.join(map(str, empty))}: outline it by hand.",)
         if empty
         else ()
     )
+    read = series.metadata.get("Notes")
+    notes = (*map(str, read), *notes) if isinstance(read, list) else notes
     try:
         result = quantify(series, segmentation.masks, points, **(constants or {}))
     except QuantificationError as error:

@@ -5,7 +5,7 @@ from .landmarks import find_rv_insertion, read_rv_insertion, write_rv_insertion
 from .masks import read_masks
 from .nifti import write_volume
 from .posterior import read_posterior
-from .reading import find_series, input_digest, read_series, series_name
+from .reading import find_series, input_digest, left_out, read_series, series_name
 from .statement import Hints
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "find_rv_insertion",
     "find_series",
     "input_digest",
+    "left_out",
     "read_masks",
     "read_posterior",
     "read_rv_insertion",

@@ -13,7 +13,8 @@ from ..series import VOLUME_TYPES, ASLSeries, Geometry
 
 SMALLEST, LARGEST = 16, 1024
 """Image sides, in pixels, between which a heart can be looked for."""
-LONGEST_INVERSION_TIME = 10.0
+SHORTEST_INVERSION_TIME, LONGEST_INVERSION_TIME = 0.01, 10.0
+"""Seconds; what lies beyond is in milliseconds, or was divided by 1000 twice."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class RawSeries:
         name: short name for people, without anything that tells who the patient is.
         volume_types: per frame, unchecked.
         inversion_time: s, one for all or per frame, unchecked; any value for `m0scan` frames.
-        metadata: BIDS keys.
+        metadata: BIDS keys, and in `Notes` sentences for people, where something is to be said.
         types_from: the file that told the volume types, or should have, for messages.
         times_from: the same of the inversion time, with the key.
     """
@@ -129,11 +130,11 @@ def _inversion_times(
     prepared = np.array([kind != "m0scan" for kind in types])
     for frame in np.flatnonzero(prepared):
         time = times[frame]
-        if not 0 < time <= LONGEST_INVERSION_TIME:
+        if not SHORTEST_INVERSION_TIME <= time <= LONGEST_INVERSION_TIME:
             hint = " (is it in milliseconds?)" if time > LONGEST_INVERSION_TIME else ""
             raise SeriesError(
-                f"{where} of frame {frame} is {time:g}, where seconds above 0 and "
-                f"up to {LONGEST_INVERSION_TIME:g} are possible{hint}."
+                f"{where} of frame {frame} is {time:g}, where {SHORTEST_INVERSION_TIME:g} to "
+                f"{LONGEST_INVERSION_TIME:g} seconds are possible{hint}."
             )
     return np.where(prepared, times, np.nan)
 
@@ -144,13 +145,17 @@ def shortened(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
-def _check_pixels(path: Path, images: np.ndarray, types: tuple[str, ...]) -> None:
-    rows, columns = images.shape[2:]
+def check_matrix(path: Path, rows: int, columns: int) -> None:
+    """Refuse images in which no heart can be looked for."""
     if min(rows, columns) < SMALLEST or max(rows, columns) > LARGEST:
         raise SeriesError(
             f"{path}: images of {columns}x{rows} pixels, where {SMALLEST} to {LARGEST} a side "
             "can be segmented."
         )
+
+
+def _check_pixels(path: Path, images: np.ndarray, types: tuple[str, ...]) -> None:
+    check_matrix(path, *images.shape[2:])
     for frame, image in enumerate(images):
         wrong = int(np.count_nonzero(~np.isfinite(image)))
         if wrong:

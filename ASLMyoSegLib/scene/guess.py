@@ -7,14 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..io.guess import types_from_words
 from ..series import VOLUME_TYPES
 
-_WORDS = {
-    "m0scan": r"m0|proton.?density|(?<![a-z])pd(?![a-z])|calib",
-    "control": r"control|ctrl|(?<![a-z])con(?![a-z])|non.?sel|(?<![a-z])ns(?![a-z])",
-    "label": r"label|tagg?(?![a-z])|tagged|(?<![a-z])sel|slice.?sel|(?<![a-z])ss(?![a-z])",
-}
-"""How names tell volume types, looked for in this order; FAIR labels by selective inversion."""
 _TIME = re.compile(r"(?<![a-z])(?:ti|pld|inversion.?time)\s*[=:_ -]?\s*(\d+(?:\.\d+)?)\s*(ms|s)?")
 LONGEST = 10.0
 """Seconds above which a number without a unit must mean milliseconds."""
@@ -35,17 +30,16 @@ def guess_frames(
         number of frames is odd.
     """
     lowered = [name.lower() for name in names]
-    types = [next((k for k, p in _WORDS.items() if re.search(p, n)), "") for n in lowered]
-    if all(types) and {"control", "label"} <= set(types):
-        how = "from the names"
-    else:
+    types = types_from_words(names)
+    how = "from the names"
+    if types is None:
         first = ["m0scan"] if len(names) % 2 else []
         pairs = ("control", "label") * (len(names) // 2)
-        types = [*first, *pairs]
+        types = (*first, *pairs)
         how = "alternating, control first" + (", after an M0 image" if first else "")
     given = inversion_times or [_time_in(name) for name in lowered]
     times = [np.nan if k == "m0scan" else _seconds(t) for k, t in zip(types, given, strict=True)]
-    return tuple(types), tuple(times), how
+    return types, tuple(times), how
 
 
 def check_frames(volume_types: Sequence[str], inversion_times: Sequence[float]) -> str:

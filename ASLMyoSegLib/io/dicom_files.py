@@ -1,0 +1,214 @@
+"""Single DICOM files: told from others, parsed without a word, and their pixels."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import SimpleITK as sitk
+from pydicom import encaps
+
+from ..errors import SeriesError
+
+SUFFIXES = (".dcm", ".dicom", ".ima")
+PREAMBLE = 128
+FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
+"""Of a file without preamble, little endian."""
+BYTES, WORDS = "1.2.840.10008.5.1.4.1.1.7.2", "1.2.840.10008.5.1.4.1.1.7.3"
+IMAGES = {
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+    "1.2.840.10008.5.1.4.1.1.4.1": "enhanced MR",
+    "1.2.840.10008.5.1.4.1.1.4.3": "enhanced MR in colour",
+    "1.2.840.10008.5.1.4.1.1.4.4": "MR converted to enhanced",
+    "1.2.840.10008.5.1.4.1.1.7": "secondary capture",
+    BYTES: "secondary captures of 8 bits",
+    WORDS: "secondary captures of 16 bits",
+}
+"""Classes of objects that may hold a series, as other software writes them too."""
+PIXELS = (
+    "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation",
+    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
+    "PixelData", "FloatPixelData", "DoubleFloatPixelData",
+)  # fmt: skip
+"""All that decoding needs."""
+LARGEST_RATIO = 1000
+"""By which nothing but an image of one value is compressed."""
+
+
+@contextmanager
+def parsing(path: Path) -> Iterator[None]:
+    """Make one line of the many ways in which pydicom and decoders say that a file is damaged.
+
+    Values are parsed when they are looked at, so that what looks at them belongs in here too.
+
+    Raises:
+        SeriesError: of whatever goes wrong within.
+    """
+    logger = logging.getLogger("pydicom")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except SeriesError:
+        raise
+    except OSError as error:
+        raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    except Exception as error:
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise SeriesError(
+            f"{path}: damaged DICOM file ({reason}); copy or export it again."
+        ) from None
+    finally:
+        logger.setLevel(level)
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file is DICOM by its content, with preamble or without, or by its name alone."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(PREAMBLE + 4)
+    except OSError:
+        return path.suffix.lower() in SUFFIXES
+    return head[PREAMBLE:] == b"DICM" or _is_bare(head) or path.suffix.lower() in SUFFIXES
+
+
+def _is_bare(head: bytes) -> bool:
+    explicit = head[4:6].isalpha() and head[4:6].isupper()
+    short = head[6:8] == b"\0\0"  # length of an implicit value
+    return (
+        len(head) > PREAMBLE and head[:2] in FIRST_GROUPS and head[3] == 0 and (explicit or short)
+    )
+
+
+def parse(path: Path, keywords: tuple[str, ...]) -> pydicom.FileDataset:
+    """Some elements of a file; to be called, and looked at, within `parsing`."""
+    with path.open("rb") as file:
+        head = file.read(PREAMBLE + 4)
+        bare = head[PREAMBLE:] != b"DICM"
+        if bare and not _is_bare(head):
+            raise SeriesError(f"{path}: is not a DICOM file; export it again, or take it away.")
+        file.seek(0)
+        dataset = pydicom.dcmread(
+            file,
+            force=bare,
+            stop_before_pixels="PixelData" not in keywords,
+            specific_tags=list(keywords),
+        )
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        explicit = head[4:6].isalpha()
+        dataset.file_meta.TransferSyntaxUID = (
+            pydicom.uid.ExplicitVRLittleEndian if explicit else pydicom.uid.ImplicitVRLittleEndian
+        )
+    return dataset
+
+
+def read_pixels(path: Path) -> np.ndarray:
+    """Stored values of all frames of one file, (frame, y, x), before any rescaling.
+
+    Raises:
+        SeriesError: where they are damaged, no grey values, or compressed in an unknown way.
+    """
+    with parsing(path):
+        dataset = parse(path, PIXELS)
+        rows, columns, frames = _check_kind(path, dataset)
+        syntax = dataset.file_meta.TransferSyntaxUID
+        compressed = syntax.is_encapsulated
+        pixels = _decode(path, dataset, frames) if compressed else dataset.pixel_array
+        pixels = pixels.reshape(frames, rows, columns)
+        return pixels if pixels.dtype.kind == "f" else _without_other_bits(path, pixels, dataset)
+
+
+def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
+    """Rows, columns and frames of what can be decoded."""
+    if not any(keyword in dataset for keyword in PIXELS[-3:]):
+        raise SeriesError(f"{path}: has no pixels; export it again.")
+    grey = dataset.PhotometricInterpretation
+    if dataset.SamplesPerPixel != 1 or grey != "MONOCHROME2":
+        raise SeriesError(
+            f"{path}: pixels are {grey}, where signal is needed (MONOCHROME2); export the images "
+            "as the scanner made them."
+        )
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    present = sum(len(dataset.get(keyword) or b"") for keyword in PIXELS[-3:])
+    if not 1 <= frames <= LARGEST_RATIO * present / (rows * columns):
+        raise SeriesError(
+            f"{path}: {present} bytes cannot be {frames} frames of {columns}x{rows} pixels; copy "
+            "or export it again."
+        )
+    return rows, columns, frames
+
+
+def _decode(path: Path, dataset: pydicom.FileDataset, frames: int) -> np.ndarray:
+    """Decompress by SimpleITK's GDCM, which every installation has.
+
+    It gets nothing but the pixels and their kind, as it would rescale all frames by the slope of
+    the first, and in a stream made anew, as it believes every length that it reads.
+    """
+    if hasattr(encaps, "generate_frames"):  # since pydicom 3
+        split = encaps.generate_frames(dataset.PixelData, number_of_frames=frames)
+    else:
+        split = encaps.generate_pixel_data_frame(dataset.PixelData, frames)
+    parts = list(islice(split, frames + 1))
+    if len(parts) != frames:
+        raise SeriesError(
+            f"{path}: {len(parts)} compressed images for {frames} frames; copy or export it again."
+        )
+    dataset.PixelData = encaps.encapsulate(parts)
+    dataset.SOPClassUID = BYTES if dataset.BitsAllocated == 8 else WORDS
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    with tempfile.TemporaryDirectory() as folder, _silenced():
+        alone = Path(folder) / "pixels.dcm"
+        dataset.save_as(alone)
+        reader = sitk.ImageFileReader()
+        reader.SetImageIO("GDCMImageIO")
+        reader.SetFileName(str(alone))
+        try:
+            return sitk.GetArrayFromImage(reader.Execute())
+        except RuntimeError:
+            name = dataset.file_meta.TransferSyntaxUID.name
+            raise SeriesError(
+                f"{path}: compressed as {name}, which is damaged or cannot be read here; "
+                "decompress it, e.g. by dcmdjpeg, dcmdjpls or gdcmconv --raw."
+            ) from None
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Keep quiet what decoders print on damaged images, past Python, beside the one clear line."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # a window application has no such output
+        yield
+        return
+    with open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _without_other_bits(path: Path, pixels: np.ndarray, dataset: pydicom.Dataset) -> np.ndarray:
+    """Values without what old software keeps in the bits beside them, their sign extended."""
+    allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
+    high = int(dataset.get("HighBit", stored - 1))
+    if not 0 < stored <= high + 1 <= allocated:
+        raise SeriesError(
+            f"{path}: {stored} bits stored up to bit {high} of {allocated}, which "
+            "cannot be; export it again."
+        )
+    return pixels << (allocated - 1 - high) >> (allocated - stored)

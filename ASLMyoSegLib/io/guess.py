@@ -1,0 +1,24 @@
+"""What words say of frames: names, comments and descriptions that people and scanners write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+WORDS = {
+    "m0scan": r"m0|m_zero|proton.?density|(?<![a-z])pd(?![a-z])|calib",
+    "control": r"control|ctrl|(?<![a-z])con(?![a-z])|non.?sel|(?<![a-z])ns(?![a-z])",
+    "label": r"label|tagg?(?![a-z])|tagged|(?<![a-z])sel|slice.?sel|(?<![a-z])ss(?![a-z])",
+}
+"""How words tell volume types, looked for in this order; FAIR labels by selective inversion."""
+
+
+def types_from_words(words: Sequence[str]) -> tuple[str, ...] | None:
+    """Volume types of frames; None where words do not tell all of them, control and label apart.
+
+    Args:
+        words: one text per frame, whatever says something of it.
+    """
+    lowered = [text.lower() for text in words]
+    types = [next((k for k, p in WORDS.items() if re.search(p, text)), "") for text in lowered]
+    return tuple(types) if all(types) and {"control", "label"} <= set(types) else None
