@@ -242,6 +242,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def use(self, series):
         """Take a series into use, and show it."""
         self.parameters.series = series.browser
+        self.flowSection.takeFieldStrength(series)
         self.update()
         self.showLayout()
 
@@ -361,27 +362,42 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
         """Put every series of a file or folder into the scene, as `SeriesScene` each.
 
         RV insertion points that lie beside a series are taken.
+
+        Returns:
+            The series, and in sentences which others were left out, and why.
+
+        Raises:
+            SeriesError: where none can be read.
         """
+        from ASLMyoSegLib.errors import SeriesError
         from ASLMyoSegLib.io import (
             find_rv_insertion,
             find_series,
+            left_out,
             read_rv_insertion,
             read_series,
         )
         from ASLMyoSegLib.scene.series_scene import SeriesScene
 
-        opened = []
+        read, problems = [], []
         for file in find_series(path):
-            series = read_series(file)
+            try:
+                series, points = read_series(file), find_rv_insertion(file)
+                read.append((series, read_rv_insertion(points, series) if points else None))
+            except SeriesError as error:
+                problems.append(error)
+        if not read:
+            raise problems[0]
+        opened = []
+        for series, points in read:
             opened.append(SeriesScene.create(slicer.mrmlScene, series))
-            points = find_rv_insertion(file)
-            if points:
-                opened[-1].set_landmarks(read_rv_insertion(points, series))
-        return opened
+            if points is not None:
+                opened[-1].set_landmarks(points)
+        return opened, [*map(str, problems), *left_out(path)]
 
     def openSample(self):
         """The simulated subject, rest and stress."""
-        return self.openSeries(SAMPLE)
+        return self.openSeries(SAMPLE)[0]
 
     def showSampleResult(self, series):
         """Show the segmentation of a series of the sample that was computed beforehand."""

@@ -99,7 +99,7 @@ def segment(panel, series) -> None:
     wait(lambda: panel.series == series)
     panel.ui.segmentButton.click()
     wait(lambda: not panel.segmentSection.client.busy)
-    wait(lambda: series.flow())
+    wait(lambda: not panel._flowTimer.active)
 
 
 def section(panel, name: str):
@@ -117,7 +117,8 @@ def save(widget, path: Path, colours: int = 0) -> None:
     widget.grab().save(str(path))
     picture = Image.open(path).convert("RGB")
     if colours:
-        picture = picture.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        palette = picture.quantize(colours, Image.Quantize.FASTOCTREE)
+        picture = picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
     picture.save(path, optimize=True)
 
 

@@ -96,6 +96,13 @@ class FlowSection(Section):
     def onClearLandmarks(self) -> None:
         landmarks.clear(self.series.landmarks_node)
 
+    def takeFieldStrength(self, series) -> None:
+        """Set the field strength that a series says it was taken at."""
+        strength = series.metadata.get("MagneticFieldStrength")
+        name = f"{strength:g} T" if isinstance(strength, (int, float)) else ""
+        if name in T1_BLOOD:
+            self.parameters.fieldStrength = name
+
     def _followFieldStrength(self) -> None:
         """Set T1 of blood where another field strength was chosen."""
         parameters, strength = self.parameters, self.parameters.fieldStrength

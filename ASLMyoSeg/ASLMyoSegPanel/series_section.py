@@ -73,7 +73,12 @@ class SeriesSection(Section):
         """Open a file, or every series of a folder, and use the first."""
         qt.QSettings().setValue("ASLMyoSeg/SeriesFolder", str(Path(path).parent))
         with explaining(_("The series cannot be opened.")):
-            self.panel.use(self.panel.logic.openSeries(path)[0])
+            opened, leftOut = self.panel.logic.openSeries(path)
+            self.panel.use(opened[0])
+            if leftOut:
+                slicer.util.warningDisplay(
+                    _("Not opened:") + "\n\n" + "\n".join(leftOut), "ASLMyoSeg"
+                )
 
     def onCondition(self, _index: int) -> None:
         """Say that the series was taken at rest, or under stress."""
@@ -166,12 +171,13 @@ class SeriesSection(Section):
         kinds = [row.volume_type for row in rows]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in VOLUME_TYPES)
         times = sorted({f"{row.inversion_time:.3g}" for row in rows if row.volume_type != "m0scan"})
-        return _("{frames} frames ({counts}), slices: {slices}, TI {times} s").format(
+        text = _("{frames} frames ({counts}), slices: {slices}, TI {times} s").format(
             frames=len(rows),
             counts=counts,
             slices=len(rows[0].pixels),
             times=", ".join(times),
         )
+        return " ".join([text, *self.series.metadata.get("Notes", ())])
 
     def _folder(self) -> str:
         return str(qt.QSettings().value("ASLMyoSeg/SeriesFolder") or "")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..perfusion.aha import rings_of
 from . import bullseye, display, nodes
 from .mrml import nodes_of, slicer
 from .series_scene import SeriesScene
@@ -57,7 +58,8 @@ def show(one: SeriesScene) -> None:
     more, not larger. Views that do not exist yet are made.
     """
     tags = list(VIEWS)[: layout_for(one) - FIRST_ID]
-    slices = np.linspace(0, _slices(one) - 1, 2 * len(tags) + 1)[1::2].round().astype(int)
+    at = np.linspace(0, _slices(one) - 1, 2 * len(tags) + 1)[1::2].round().astype(int)
+    slices = at[::-1] if _apex_first(one) else at
     heart = _heart(one)
     for tag, k in zip(tags, slices, strict=True):
         _view(one.scene, "vtkMRMLSliceCompositeNode", tag)
@@ -77,6 +79,10 @@ def _view(scene: Any, kind: str, tag: str) -> Any:
         node.SetName(tag)
         node = scene.AddNode(node)
     return node
+
+
+def _apex_first(one: SeriesScene) -> bool:
+    return rings_of(_slices(one), one.geometry().normal)[0] == "apical"
 
 
 def _heart(one: SeriesScene) -> np.ndarray:

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("slicer")
 
 import slicer
+from dicom_cases import pixels, write_classic
 from Host import Host
 from panel_cases import edit, flow_column, grown
 
@@ -138,6 +139,24 @@ def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, p
     ui.adoptButton.click()
     assert panel.series.series().volume_types == ("m0scan", *("control", "label") * 2)
     assert panel.parameters.loadedSequence is None
+
+
+def test_a_dicom_study_is_opened_and_says_what_was_left_out(host, panel, tmp_path, monkeypatch):
+    def at_low_field(dataset, _t, _k):
+        dataset.MagneticFieldStrength = 1.5
+
+    write_classic(tmp_path / "study" / "rest", pixels(), at_low_field)
+    write_classic(tmp_path / "study" / "cine", pixels(4), description="cine", comments=None)
+    warnings = []
+    monkeypatch.setattr(slicer.util, "warningDisplay", lambda text, *_: warnings.append(text))
+    panel.seriesSection.open(str(tmp_path / "study"))
+    host.process_events()
+    assert "5 frames (2 control, 2 label, 1 m0scan)" in panel.ui.seriesInfoLabel.text
+    (text,) = warnings
+    assert text.startswith("Not opened:")
+    assert "cine" in text
+    assert panel.ui.fieldStrengthComboBox.currentText == "1.5 T"
+    assert panel.ui.t1BloodSpinBox.value == pytest.approx(1.35)
 
 
 def test_a_saved_scene_brings_everything_back_in_a_fresh_host(tmp_path):
