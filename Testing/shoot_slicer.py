@@ -18,7 +18,7 @@ SECTIONS = ("series", "segment", "review", "correct", "flow", "export")
 SIZE = (1500, 900)
 COLOURS = 255
 """Of a picture of the whole window, which is a large file otherwise."""
-TRIALS = 64
+TRIALS = 24
 """Of the three slices, whose precision is not shown."""
 SEED, SUBJECT = 20261, 2
 """Of the simulated subject with three slices."""
@@ -38,13 +38,11 @@ def main() -> None:
     for name in SECTIONS:
         unfold(panel, name)
         save(section(panel, name), folder / f"panel-{name}.png")
+    unfold(panel, "review")
+    save(window, folder / "view-layout.png", COLOURS)
     load_sequence(panel)
     unfold(panel, "series")
     save(section(panel, "series"), folder / "panel-frames.png")
-    slicer.mrmlScene.Clear(False)
-    review_sample(panel)
-    unfold(panel, "review")
-    save(window, folder / "view-layout.png", COLOURS)
     slicer.mrmlScene.Clear(False)
     review_three_slices(panel)
     unfold(panel, "flow")
@@ -52,7 +50,7 @@ def main() -> None:
 
 
 def review_sample(panel) -> None:
-    """From the sample to flow, with a correction and an accepted mask on the way."""
+    """The sample segmented, with a correction and an accepted mask."""
     panel.ui.sampleDataButton.click()
     rest, stress = panel.series.all_in(slicer.mrmlScene)
     for series in (stress, rest):

@@ -138,6 +138,10 @@ class FlowSection(Section):
         """Outline an AHA segment in bullseye and slices, and select its row; 0 is none."""
         bullseye.select_segment(slicer.mrmlScene, aha or None)
         outline.update_outline(self.series)
+        self._selectRow(aha)
+
+    def _selectRow(self, aha: int | None) -> None:
+        """Select the row of a segment."""
         view = self.ui.flowTableView
         selected = [index.row() for index in view.selectionModel().selectedRows()]
         for row in range(view.model().rowCount()):
@@ -155,6 +159,8 @@ class FlowSection(Section):
         for column in WITH_UNIT:
             if column < header.count():
                 header.setSectionResizeMode(column, qt.QHeaderView.Stretch)
+        if node is not None:
+            self._selectRow(bullseye.selected_segment(slicer.mrmlScene))
 
     def _segmentOf(self, row: int) -> int | None:
         """AHA number in a row of the table."""

@@ -192,6 +192,19 @@ def test_another_series_that_is_picked_is_shown_and_measured(host, reviewed):
     assert host.tool_bar_browser is stress.browser
 
 
+def test_a_chosen_segment_is_chosen_in_another_series_too(host, reviewed):
+    panel, rest = reviewed, reviewed.series
+    panel.flowSection.choose(9)
+    (stress,) = (one for one in rest.all_in(slicer.mrmlScene) if one != rest)
+    panel.parameters.series = stress.browser
+    host.process_events()
+    panel.logic.showSampleResult(stress)
+    panel.requestFlow()
+    host.wait_until(lambda: not panel._flowTimer.active)
+    (row,) = panel.ui.flowTableView.selectionModel().selectedRows()
+    assert flow_column(panel, 0)[row.row()] == "9"
+
+
 def test_constants_hold_for_rest_and_stress_alike(host, reviewed):
     panel, rest = reviewed, reviewed.series
     (stress,) = (one for one in rest.all_in(slicer.mrmlScene) if one != rest)
