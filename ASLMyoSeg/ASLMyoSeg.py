@@ -359,41 +359,14 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
         return ASLMyoSegParameterNode(super().getParameterNode())
 
     def openSeries(self, path):
-        """Put every series of a file or folder into the scene, as `SeriesScene` each.
-
-        RV insertion points that lie beside a series are taken.
+        """Put every series of a file or folder into the scene.
 
         Returns:
-            The series, and in sentences which others were left out, and why.
-
-        Raises:
-            SeriesError: where none can be read.
+            The series, as `SeriesScene` each, and in sentences which others were left out, and why.
         """
-        from ASLMyoSegLib.errors import SeriesError
-        from ASLMyoSegLib.io import (
-            find_rv_insertion,
-            find_series,
-            left_out,
-            read_rv_insertion,
-            read_series,
-        )
-        from ASLMyoSegLib.scene.series_scene import SeriesScene
+        from ASLMyoSegLib.scene.opening import open_series
 
-        read, problems = [], []
-        for file in find_series(path):
-            try:
-                series, points = read_series(file), find_rv_insertion(file)
-                read.append((series, read_rv_insertion(points, series) if points else None))
-            except SeriesError as error:
-                problems.append(error)
-        if not read:
-            raise problems[0]
-        opened = []
-        for series, points in read:
-            opened.append(SeriesScene.create(slicer.mrmlScene, series))
-            if points is not None:
-                opened[-1].set_landmarks(points)
-        return opened, [*map(str, problems), *left_out(path)]
+        return open_series(slicer.mrmlScene, path)
 
     def openSample(self):
         """The simulated subject, rest and stress."""
