@@ -96,6 +96,8 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.parameters = None
         self.series = None
         self._guiTag = None
+        self._uiWidget = None
+        self._flowDue = set()
         self.sections = ()
 
     def setup(self):
@@ -110,18 +112,21 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from ASLMyoSegPanel.review_section import ReviewSection
         from ASLMyoSegPanel.segment_section import SegmentSection
         from ASLMyoSegPanel.series_section import SeriesSection
-        from ASLMyoSegPanel.views import registerLayouts
+        from ASLMyoSegPanel.views import Lettering, registerLayouts
         from ASLMyoSegPanel.watch import SeriesWatch
 
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/ASLMyoSeg.ui"))
         self.layout.addWidget(uiWidget)
+        self._uiWidget = uiWidget
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = ASLMyoSegLogic()
         self._flowTimer = self._timer(self.FLOW_DELAY, self.onFlowDue)
         self._updateTimer = self._timer(0, self.update)
         self._showTimer = self._timer(0, self.onViewsArranged)
+        self._toolBarTimer = self._timer(0, self.followInToolBar)
         self._watch = SeriesWatch(self.onFrame, self.requestFlow)
+        self._lettering = Lettering()
         self.seriesSection = SeriesSection(self)
         self.segmentSection = SegmentSection(self)
         self.reviewSection = ReviewSection(self)
@@ -149,10 +154,18 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Called when the application closes, or the module is reloaded."""
         self.exit()
         if self.sections:
-            for timer in (self._flowTimer, self._updateTimer, self._showTimer):
+            for timer in (
+                self._flowTimer,
+                self._updateTimer,
+                self._showTimer,
+                self._toolBarTimer,
+            ):
                 timer.stop()
             self._watch.watch(None)
+            self._lettering.detach()
             self.segmentSection.client.stop()
+            self.correctSection.release()
+            self._uiWidget.setMRMLScene(None)  # Reload keeps it, hidden
         self.removeObservers()
 
     def enter(self):
@@ -180,11 +193,15 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller=None, event=None):
         """The nodes are about to go, and with them what the worker computes for."""
         self.segmentSection.stop()
+        self._flowDue.clear()
         for section in self.sections:
             section.leave()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller=None, event=None):
+        from ASLMyoSegLib.scene import bullseye
+
+        bullseye.set_up_view(slicer.mrmlScene)  # closing gave it back Slicer's looks
         if self.parent.isEntered:
             self.enter()
 
@@ -195,6 +212,8 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.parent.isEntered:
             self.initializeParameterNode()
             restoreLayout()
+            self._lettering.attach()
+            self._toolBarTimer.start()  # Slicer's tool bar takes the last browser of the scene
 
     def onSceneStartSave(self, caller=None, event=None):
         self.storeCorrection()
@@ -223,6 +242,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def use(self, series):
         """Take a series into use, and show it."""
         self.parameters.series = series.browser
+        self.flowSection.takeFieldStrength(series)
         self.update()
         self.showLayout()
 
@@ -270,28 +290,37 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._showTimer.start()
 
     def onViewsArranged(self):
-        from ASLMyoSegPanel.views import show
+        from ASLMyoSegLib.scene import layouts
 
         self.update()  # nodes may have gone meanwhile
         if self.series is not None:
-            show(self.series)
+            layouts.show(self.series)
+            self.followInToolBar()
+            self._lettering.attach()
             self.flowSection.enter()
+
+    def followInToolBar(self):
+        """Let Slicer's sequence tool bar step the series in use."""
+        if self.series is not None:
+            slicer.modules.sequences.setToolBarActiveBrowserNode(self.series.browser)
 
     def onFrame(self):
         """Another frame is shown: what was edited in the last one is kept."""
         self.storeCorrection()
         self.requestUpdate()
 
-    def requestFlow(self):
-        """Measure flow anew, soon."""
+    def requestFlow(self, *series):
+        """Measure flow anew, soon: of the series in use, or of those that are given."""
+        self._flowDue.update(series or (self.series,))
         if not self._flowTimer.active:
             self._flowTimer.start()
 
     def onFlowDue(self):
-        if self.series is None or not self.series.segmented:
-            return
+        due, self._flowDue = self._flowDue, set()
         self.storeCorrection()
-        self.flowSection.measure()
+        for series in due:
+            if series is not None and series.segmented:
+                self.flowSection.measure(series)
         self.update()
 
     def storeCorrection(self):
@@ -330,30 +359,18 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
         return ASLMyoSegParameterNode(super().getParameterNode())
 
     def openSeries(self, path):
-        """Put every series of a file or folder into the scene, as `SeriesScene` each.
+        """Put every series of a file or folder into the scene.
 
-        RV insertion points that lie beside a series are taken.
+        Returns:
+            The series, as `SeriesScene` each, and in sentences which others were left out, and why.
         """
-        from ASLMyoSegLib.io import (
-            find_rv_insertion,
-            find_series,
-            read_rv_insertion,
-            read_series,
-        )
-        from ASLMyoSegLib.scene.series_scene import SeriesScene
+        from ASLMyoSegLib.scene.opening import open_series
 
-        opened = []
-        for file in find_series(path):
-            series = read_series(file)
-            opened.append(SeriesScene.create(slicer.mrmlScene, series))
-            points = find_rv_insertion(file)
-            if points:
-                opened[-1].set_landmarks(read_rv_insertion(points, series))
-        return opened
+        return open_series(slicer.mrmlScene, path)
 
     def openSample(self):
         """The simulated subject, rest and stress."""
-        return self.openSeries(SAMPLE)
+        return self.openSeries(SAMPLE)[0]
 
     def showSampleResult(self, series):
         """Show the segmentation of a series of the sample that was computed beforehand."""

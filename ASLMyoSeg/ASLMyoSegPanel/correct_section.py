@@ -9,6 +9,19 @@ from ASLMyoSegLib.scene import editing
 
 from .section import Section
 
+EFFECTS = (
+    "Paint",
+    "Draw",
+    "Erase",
+    "Level tracing",
+    "Threshold",
+    "Margin",
+    "Smoothing",
+    "Scissors",
+    "Islands",
+)
+"""Of the Segment Editor, those that make sense on one segment in single slices."""
+
 
 class CorrectSection(Section):
     def setup(self) -> None:
@@ -16,6 +29,8 @@ class CorrectSection(Section):
         self.editor = slicer.qMRMLSegmentEditorWidget()
         self.editor.toolTip = _("Correct the mask of this frame. Undo is at the lower right.")
         self.editor.maximumNumberOfUndoStates = 10
+        self.editor.setEffectNameOrder(EFFECTS)
+        self.editor.unorderedEffectsVisible = False
         self._bind(self._editorNode())
         for part in (
             "segmentationNodeSelectorVisible",
@@ -62,6 +77,11 @@ class CorrectSection(Section):
         self.editor.setActiveEffect(None)
         self.editor.uninstallKeyboardShortcuts()
         self.editor.removeViewObservations()
+
+    def release(self) -> None:
+        """Let go of the editor's node, which the panel after a reload edits with."""
+        self.editor.setMRMLSegmentEditorNode(None)
+        self.editor.setMRMLScene(None)
 
     @property
     def editing(self) -> bool:

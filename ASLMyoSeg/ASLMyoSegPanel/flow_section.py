@@ -14,6 +14,10 @@ from .views import ViewClicks
 
 T1_BLOOD = {"1.5 T": 1.35, "3 T": 1.65}
 """Seconds."""
+NARROWEST = 20
+"""Pixels that a column has at least."""
+WITH_UNIT = (2, 3)
+"""Columns of the table: MBF and PN."""
 
 
 class FlowSection(Section):
@@ -29,8 +33,11 @@ class FlowSection(Section):
             box.connect("valueChanged(double)", self.onSettings)
         ui.reviewedOnlyCheckBox.connect("toggled(bool)", self.onSettings)
         ui.flowTableView.verticalHeader().setVisible(False)
-        for header in (ui.flowTableView.verticalHeader(), ui.flowTableView.horizontalHeader()):
-            header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        header = ui.flowTableView.horizontalHeader()
+        for each in (ui.flowTableView.verticalHeader(), header):
+            each.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(qt.Qt.AlignCenter | qt.Qt.TextWordWrap)
         ui.flowTableView.connect("selectionChanged()", self.onSegmentChosen)
         ui.bullseyeButton.connect("clicked()", self.panel.showLayout)
         self._clicks = ViewClicks(self.onViewClicked)
@@ -42,7 +49,7 @@ class FlowSection(Section):
         ui.placeLandmarksButton.enabled = series is not None
         ui.bullseyeButton.enabled = segmented
         self._followFieldStrength()
-        ui.flowTableView.setMRMLTableNode(series.flow_node if series else None)
+        self._showTable(series.flow_node if series else None)
         if series is None:
             ui.landmarksLabel.text = ui.flowLabel.text = ""
             ui.clearLandmarksButton.enabled = False
@@ -57,8 +64,8 @@ class FlowSection(Section):
         if not segmented:
             ui.flowLabel.text = _("Flow appears when the series is segmented.")
 
-    def measure(self) -> None:
-        """Compute flow with the masks, landmarks and constants as they are now."""
+    def measure(self, series) -> None:
+        """Compute flow of a series with its masks and landmarks, and the constants, as they are."""
         parameters = self.parameters
         constants = {
             "t1_blood": parameters.t1Blood,
@@ -66,15 +73,18 @@ class FlowSection(Section):
             "labelling_efficiency": parameters.labellingEfficiency,
         }
         try:
-            result = self.series.quantify(constants, corrected_only=parameters.reviewedOnly)
+            result = series.quantify(constants, corrected_only=parameters.reviewedOnly)
         except ASLMyoSegError as error:
-            self.ui.flowLabel.text = str(error)
+            if series == self.series:
+                self.ui.flowLabel.text = str(error)
+            return
+        if series != self.series:
             return
         text = _("MBF {mbf:.2f}, PN {pn:.2f} mL/g/min over {pairs} pairs.").format(
             mbf=result.whole.mbf, pn=result.whole.pn, pairs=len(result.whole.pairs)
         )
         self.ui.flowLabel.text = " ".join([text, *result.warnings])
-        outline.update_outline(self.series)
+        outline.update_outline(series)
 
     def onPlaceLandmarks(self) -> None:
         self.panel.showLayout()
@@ -86,6 +96,13 @@ class FlowSection(Section):
     def onClearLandmarks(self) -> None:
         landmarks.clear(self.series.landmarks_node)
 
+    def takeFieldStrength(self, series) -> None:
+        """Set the field strength that a series says it was taken at."""
+        strength = series.metadata.get("MagneticFieldStrength")
+        name = f"{strength:g} T" if isinstance(strength, (int, float)) else ""
+        if name in T1_BLOOD:
+            self.parameters.fieldStrength = name
+
     def _followFieldStrength(self) -> None:
         """Set T1 of blood where another field strength was chosen."""
         parameters, strength = self.parameters, self.parameters.fieldStrength
@@ -96,7 +113,9 @@ class FlowSection(Section):
             parameters.t1Blood = T1_BLOOD[strength]
 
     def onSettings(self, *_value) -> None:
-        self.panel.requestFlow()
+        """Measure every series anew: rest and stress are compared with the same constants."""
+        if self.series is not None:
+            self.panel.requestFlow(*self.series.all_in(slicer.mrmlScene))
 
     def onSegmentChosen(self) -> None:
         """Outline the segment of the selected row."""
@@ -119,11 +138,29 @@ class FlowSection(Section):
         """Outline an AHA segment in bullseye and slices, and select its row; 0 is none."""
         bullseye.select_segment(slicer.mrmlScene, aha or None)
         outline.update_outline(self.series)
+        self._selectRow(aha)
+
+    def _selectRow(self, aha: int | None) -> None:
+        """Select the row of a segment."""
         view = self.ui.flowTableView
         selected = [index.row() for index in view.selectionModel().selectedRows()]
         for row in range(view.model().rowCount()):
             if self._segmentOf(row) == aha and selected != [row]:
                 view.selectRow(row)
+
+    def _showTable(self, node) -> None:
+        """Columns with a unit break their titles, so that all columns fit a narrow panel."""
+        view = self.ui.flowTableView
+        view.setMRMLTableNode(node)
+        view.visible = node is not None
+        header = view.horizontalHeader()
+        header.setMinimumSectionSize(NARROWEST)
+        header.setMinimumHeight(2 * header.sizeHint.height())
+        for column in WITH_UNIT:
+            if column < header.count():
+                header.setSectionResizeMode(column, qt.QHeaderView.Stretch)
+        if node is not None:
+            self._selectRow(bullseye.selected_segment(slicer.mrmlScene))
 
     def _segmentOf(self, row: int) -> int | None:
         """AHA number in a row of the table."""

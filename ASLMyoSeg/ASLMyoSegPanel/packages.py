@@ -17,9 +17,15 @@ import slicer
 from packaging.requirements import Requirement
 from slicer.i18n import tr as _
 
+from ASLMyoSegLib.errors import ASLMyoSegError
+
 REQUESTER = "ASLMyoSeg"
 BROUGHT_BY_SLICER = ("numpy", "scipy", "SimpleITK", "vtk", "pydicom", "requests", "pillow")
 """Distributions that Slicer's own code is built against."""
+
+
+class PackageError(ASLMyoSegError):
+    """Packages could not be installed."""
 
 
 def missing(requirements: str | Path) -> list[Requirement]:
@@ -38,7 +44,7 @@ def ensure(requirements: str | Path, purpose: str) -> bool:
         purpose: begins the question, e.g. "Segmenting".
 
     Raises:
-        RuntimeError: where the installation failed, with the reason in words.
+        PackageError: where the installation failed, with the reason in words.
     """
     lacking = missing(requirements)
     if not lacking:
@@ -60,7 +66,7 @@ def ensure(requirements: str | Path, purpose: str) -> bool:
     still = missing(requirements)
     if still:
         names = ", ".join(str(requirement) for requirement in still)
-        raise RuntimeError(
+        raise PackageError(
             _("These packages could not be installed: {names}. {reasons}").format(
                 names=names, reasons=" ".join(reasons)
             )

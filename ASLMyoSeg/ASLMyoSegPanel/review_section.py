@@ -27,6 +27,7 @@ class ReviewSection(Section):
         header = ui.reviewTable.horizontalHeader()
         header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         header.setSectionResizeMode(FLAG, qt.QHeaderView.Stretch)
+        header.setHighlightSections(False)
         ui.reviewTable.connect("cellClicked(int,int)", self.onRowClicked)
         ui.nextDoubtfulButton.connect("clicked()", self.onNextDoubtful)
         ui.acceptButton.connect("clicked()", self.onAccept)

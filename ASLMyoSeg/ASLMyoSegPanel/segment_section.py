@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import slicer
 from slicer.i18n import tr as _
@@ -11,7 +12,7 @@ from ASLMyoSegLib.errors import ASLMyoSegError
 
 from . import packages
 from .client import Run, WorkerClient
-from .section import Section, explaining
+from .section import Section
 
 
 class SegmentSection(Section):
@@ -21,6 +22,7 @@ class SegmentSection(Section):
         self._asked = False
         self._devices: dict | None = None
         self._precision: float | None = None
+        self._started = 0.0
         self._said = ""
         ui.segmentButton.connect("clicked()", self.onSegment)
         ui.cancelButton.connect("clicked()", self.onCancel)
@@ -93,11 +95,15 @@ class SegmentSection(Section):
 
     def onSegment(self) -> None:
         """Install what is missing, after one question; then start."""
-        with explaining(_("PyTorch could not be installed.")):
-            if not packages.ensure(self.panel.requirements, _("Segmenting")):
-                self._say(_("Not segmented: PyTorch is not installed."))
-                return
+        try:
+            there = packages.ensure(self.panel.requirements, _("Segmenting"))
+        except packages.PackageError as error:
+            self._say(str(error))
+            return
+        if there:
             self.start()
+        else:
+            self._say(_("Not segmented: PyTorch is not installed."))
 
     def start(self) -> None:
         """Segment the series in use with the settings of the panel."""
@@ -110,6 +116,7 @@ class SegmentSection(Section):
             return
         if self._devices is None:
             self.lookForDevices()
+        self._started = time.monotonic()
         self._precision = None if parameters.fixedTrials else parameters.precision / 100
         run = Run(
             progress=self.onProgress,
@@ -148,7 +155,7 @@ class SegmentSection(Section):
                     trials=most, device=posterior.device
                 )
             )
-            self.panel.requestFlow()
+            self.panel.requestFlow(target)
 
     def onFailed(self, message: str, offer: str | None) -> None:
         """Say what happened; where the GPU was too small, ask whether the CPU may do it."""
@@ -176,7 +183,8 @@ class SegmentSection(Section):
         try:
             self.panel.check(target)
             first = not target.segmented
-            target.show_posterior(posterior, precision=self._precision)
+            seconds = time.monotonic() - self._started
+            target.show_posterior(posterior, precision=self._precision, seconds=seconds)
         except ASLMyoSegError as error:
             self.stop(str(error))
             return False
@@ -193,8 +201,8 @@ class SegmentSection(Section):
         """The device in use, and why."""
         box = self.ui.deviceComboBox
         index = box.findData(self.parameters.device)
-        if index >= 0 and index != box.currentIndex:
-            box.currentIndex = index
+        if index != box.currentIndex:
+            box.currentIndex = index  # none where a saved scene names a device of another computer
         if self._devices is None:
             return
         labels = {device["name"]: device["label"] for device in self._devices["devices"]}

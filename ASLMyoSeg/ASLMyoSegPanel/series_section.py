@@ -43,6 +43,7 @@ class SeriesSection(Section):
         header.setSectionResizeMode(FRAME, qt.QHeaderView.Stretch)
         self._kinds: list = []
         self._filling = False
+        self._how = ""
         self.onSequenceChosen(None)
 
     def update(self) -> None:
@@ -72,7 +73,12 @@ class SeriesSection(Section):
         """Open a file, or every series of a folder, and use the first."""
         qt.QSettings().setValue("ASLMyoSeg/SeriesFolder", str(Path(path).parent))
         with explaining(_("The series cannot be opened.")):
-            self.panel.use(self.panel.logic.openSeries(path)[0])
+            opened, leftOut = self.panel.logic.openSeries(path)
+            self.panel.use(opened[0])
+            if leftOut:
+                slicer.util.warningDisplay(
+                    _("Not opened:") + "\n\n" + "\n".join(leftOut), "ASLMyoSeg"
+                )
 
     def onCondition(self, _index: int) -> None:
         """Say that the series was taken at rest, or under stress."""
@@ -92,14 +98,12 @@ class SeriesSection(Section):
     def onFillFromNames(self) -> None:
         names, times = describe_frames(self.ui.sequenceSelector.currentNode())
         kinds, times, how = guess_frames(names, times)
-        self._fill(names, kinds, times)
-        self._check(_("Filled in {how}.").format(how=how))
+        self._fill(names, kinds, times, how)
 
     def onFillAlternating(self) -> None:
         names, times = describe_frames(self.ui.sequenceSelector.currentNode())
         kinds, times, how = guess_frames([""] * len(names), times)
-        self._fill(names, kinds, times)
-        self._check(_("Filled in {how}.").format(how=how))
+        self._fill(names, kinds, times, how)
 
     def onApplyInversionTime(self) -> None:
         kinds = [kind.currentText for kind in self._kinds]
@@ -121,7 +125,10 @@ class SeriesSection(Section):
             self.parameters.loadedSequence = None
             self.panel.use(adopted)
 
-    def _fill(self, names: list[str], kinds: tuple[str, ...], times: tuple[float, ...]) -> None:
+    def _fill(
+        self, names: list[str], kinds: tuple[str, ...], times: tuple[float, ...], how: str
+    ) -> None:
+        self._how = _("Filled in {how}.").format(how=how)
         table = self.ui.framesTable
         self._filling = True
         table.setRowCount(len(names))
@@ -138,6 +145,7 @@ class SeriesSection(Section):
             self._kinds.append(choice)
             table.setItem(row, TIME, qt.QTableWidgetItem("" if time != time else f"{time:g}"))
         self._filling = False
+        self._check()
 
     def _frames(self) -> tuple[list[str], list[float]]:
         """Types and times (s) as the table has them; what is no number is NaN."""
@@ -149,9 +157,9 @@ class SeriesSection(Section):
                 times.append(float("nan"))
         return [kind.currentText for kind in self._kinds], times
 
-    def _check(self, otherwise: str = "") -> None:
+    def _check(self) -> None:
         problem = check_frames(*self._frames())
-        self.ui.framesProblemLabel.text = problem or otherwise
+        self.ui.framesProblemLabel.text = f"{self._how} {problem}".strip()
         self.ui.adoptButton.enabled = not problem
 
     def _describe(self) -> str:
@@ -163,12 +171,13 @@ class SeriesSection(Section):
         kinds = [row.volume_type for row in rows]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in VOLUME_TYPES)
         times = sorted({f"{row.inversion_time:.3g}" for row in rows if row.volume_type != "m0scan"})
-        return _("{frames} frames ({counts}), slices: {slices}, TI {times} s").format(
+        text = _("{frames} frames ({counts}), slices: {slices}, TI {times} s").format(
             frames=len(rows),
             counts=counts,
             slices=len(rows[0].pixels),
             times=", ".join(times),
         )
+        return " ".join([text, *self.series.metadata.get("Notes", ())])
 
     def _folder(self) -> str:
         return str(qt.QSettings().value("ASLMyoSeg/SeriesFolder") or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import slicer
+import vtk
 
 from ASLMyoSegLib.scene import bullseye, layouts
 
@@ -34,12 +35,6 @@ def arrange(series) -> None:
         manager.setLayout(layouts.layout_for(series))
 
 
-def show(series) -> None:
-    """Show a series in the views of its layout, and let Slicer's own tool bar step it."""
-    slicer.modules.sequences.setToolBarActiveBrowserNode(series.browser)
-    layouts.show(series)
-
-
 def restoreLayout() -> None:
     """Show the layout that a scene was saved in, where it is one of the module's."""
     manager = slicer.app.layoutManager()
@@ -49,6 +44,42 @@ def restoreLayout() -> None:
     arrangement = manager.layoutLogic().GetLayoutNode().GetViewArrangement()
     if arrangement in layouts.LAYOUTS:
         manager.setLayout(arrangement)
+
+
+class Lettering:
+    """Keeps what is written on the bullseye legible, while it is attached.
+
+    Slicer's views do without multisampling by default. Strokes thinner than a pixel are lost then,
+    and a 9 is read as an 8.
+    """
+
+    SAMPLES = 8
+    AFTER_SLICER = -1.0
+    """Priority: Slicer's view takes the samples away whenever its node is modified."""
+
+    def __init__(self) -> None:
+        self._window = None
+        self._observed: tuple | None = None
+
+    def attach(self) -> None:
+        """Look after the bullseye's view; harmless where there is none."""
+        self.detach()
+        for view in _threeDViews():
+            node = view.mrmlViewNode()
+            if node.GetLayoutName() == bullseye.VIEW:
+                self._window = view.renderWindow()
+                event = vtk.vtkCommand.ModifiedEvent
+                self._observed = node, node.AddObserver(event, self._smooth, self.AFTER_SLICER)
+                self._smooth()
+
+    def detach(self) -> None:
+        if self._observed is not None:
+            node, tag = self._observed
+            node.RemoveObserver(tag)
+            self._window = self._observed = None
+
+    def _smooth(self, *_arguments) -> None:
+        self._window.SetMultiSamples(self.SAMPLES)
 
 
 class ViewClicks:
@@ -70,8 +101,7 @@ class ViewClicks:
             return
         for name in manager.sliceViewNames():
             self._observe(name, manager.sliceWidget(name).sliceView().interactor())
-        for number in range(manager.threeDViewCount):
-            view = manager.threeDWidget(number).threeDView()
+        for view in _threeDViews():
             self._observe(view.mrmlViewNode().GetLayoutName(), view.interactor())
 
     def detach(self) -> None:
@@ -97,3 +127,11 @@ class ViewClicks:
 
         tag = interactor.AddObserver("LeftButtonPressEvent", clicked, PRIORITY)
         self._observed.append((interactor, tag))
+
+
+def _threeDViews() -> list:
+    """Those that the layouts have had so far."""
+    manager = slicer.app.layoutManager()
+    if manager is None:
+        return []
+    return [manager.threeDWidget(n).threeDView() for n in range(manager.threeDViewCount)]

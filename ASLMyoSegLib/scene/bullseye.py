@@ -17,7 +17,7 @@ from .tables import ROTATION_KNOWN, read_flow
 
 VIEW = "Bullseye"
 """Singleton tag of the view."""
-SPACING = 150.0
+SPACING = 140.0
 """From one disc to the next, mm."""
 ALONE = 110.0
 """Half the height of the view of a single disc, mm: narrow views hold it, and a legend beneath."""
@@ -39,7 +39,7 @@ _BASE, _FLOW, _RESERVE, _TEXT, _FRAME = (
 def show_series(scene: Any, browser: Any) -> None:
     """Make the bullseye that of a series, with its counterpart at rest or stress, and look at it.
 
-    The view is made where there is none, orthographic, seen from the front, without box and labels.
+    The view is made where there is none.
     """
     _model(scene, _BASE).SetNodeReferenceID(SERIES, browser.GetID())
     _view(scene).RemoveAttribute(SHOWN)
@@ -51,6 +51,7 @@ def update_bullseye(scene: Any) -> None:
 
     The view stays as a person has zoomed it, as long as the number of discs does.
     """
+    set_up_view(scene)
     flow, reserve = _discs(scene)
     groups = (
         _Group(flow, _FLOW, "ASLMyoSeg_MBF", "mL/g/min", 0.0),
@@ -77,6 +78,23 @@ def update_bullseye(scene: Any) -> None:
     _plain(_model(scene, _FRAME), frame, OUTLINE_COLOUR)
     if _view(scene).GetAttribute(SHOWN) != str(len(every)):
         _aim(scene, len(every))
+
+
+def set_up_view(scene: Any) -> None:
+    """Make the bullseye's view, where there is one, flat and black, without box and labels.
+
+    Closing a scene gives it the looks of other 3D views.
+    """
+    view = scene.GetSingletonNode(VIEW, "vtkMRMLViewNode")
+    if view is None:
+        return
+    modifying = view.StartModify()
+    view.SetBoxVisible(False)
+    view.SetAxisLabelsVisible(False)
+    view.SetBackgroundColor(0.0, 0.0, 0.0)
+    view.SetBackgroundColor2(0.0, 0.0, 0.0)
+    view.SetRenderMode(slicer.vtkMRMLViewNode.Orthographic)
+    view.EndModify(modifying)
 
 
 def select_segment(scene: Any, aha: int | None) -> None:
@@ -195,6 +213,7 @@ def _model(scene: Any, role: str) -> Any:
     model.SetAndObservePolyData(vtk.vtkPolyData())
     model.CreateDefaultDisplayNodes()
     model.SetSelectable(False)
+    model.SetHideFromEditors(True)  # a drawing, no data
     display = model.GetDisplayNode()
     display.SetViewNodeIDs((_view(scene).GetID(),))
     display.SetAmbient(1.0)
@@ -234,6 +253,7 @@ def _view(scene: Any) -> Any:
         view.SetName(VIEW)
         view.SetLayoutLabel("B")
         view = scene.AddNode(view)
+        set_up_view(scene)
     return view
 
 
@@ -241,11 +261,6 @@ def _aim(scene: Any, count: int) -> None:
     """Look at all discs from the front, and at nothing but them."""
     view = _view(scene)
     modifying = view.StartModify()
-    view.SetBoxVisible(False)
-    view.SetAxisLabelsVisible(False)
-    view.SetBackgroundColor(0.0, 0.0, 0.0)
-    view.SetBackgroundColor2(0.0, 0.0, 0.0)
-    view.SetRenderMode(slicer.vtkMRMLViewNode.Orthographic)
     view.SetFieldOfView(SPACING / 2 * count if count > 1 else ALONE)
     view.SetAttribute(SHOWN, str(count))
     view.EndModify(modifying)

@@ -100,11 +100,11 @@ def text_mesh(discs: Iterable[Disc], colours: Any) -> Any:
                 continue
             value = disc.values[sector.aha]
             x, y = (RADIUS * v for v in sector.middle)
-            bright = np.isfinite(value) and np.dot(colours(disc, value), (0.3, 0.59, 0.11)) > 0.5
+            bright = np.isfinite(value) and np.dot(colours(disc, value), (0.3, 0.59, 0.11)) > 0.6
             ink = BLACK if bright else WHITE
             shown = f"{value:.2f}" if np.isfinite(value) else "n/a"
-            _write(writing, str(sector.aha), x, at + y + 2.6 * large, 2.0 * large, ink)
-            _write(writing, shown, x, at + y - 1.2 * large, 3.4 * large, ink)
+            _write(writing, str(sector.aha), x, at + y + 3.2 * large, 2.4 * large, ink)
+            _write(writing, shown, x, at + y - 1.3 * large, 4.0 * large, ink)
         if large == 1.0:
             _write(writing, "17", 0.0, at + 1.0, 2.4, GREY)
             _write(writing, "not imaged", 0.0, at - 3.0, 1.9, GREY)

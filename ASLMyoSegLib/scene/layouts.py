@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..perfusion.aha import rings_of
 from . import bullseye, display, nodes
-from .mrml import slicer
+from .mrml import nodes_of, slicer
 from .series_scene import SeriesScene
 
 VIEWS = {"Red": "#F34A33", "Yellow": "#EDD54C", "Green": "#6EB04B"}
@@ -21,7 +22,7 @@ SMALLEST_FIELD = 90.0
 
 
 def _slice_view(tag: str) -> str:
-    return f"""<item><view class="vtkMRMLSliceNode" singletontag="{tag}">
+    return f"""<item splitSize="100"><view class="vtkMRMLSliceNode" singletontag="{tag}">
   <property name="orientation" action="default">Axial</property>
   <property name="viewlabel" action="default">{tag[0]}</property>
   <property name="viewcolor" action="default">{VIEWS[tag]}</property>
@@ -57,10 +58,15 @@ def show(one: SeriesScene) -> None:
     more, not larger. Views that do not exist yet are made.
     """
     tags = list(VIEWS)[: layout_for(one) - FIRST_ID]
-    slices = np.linspace(0, _slices(one) - 1, 2 * len(tags) + 1)[1::2].round().astype(int)
+    at = np.linspace(0, _slices(one) - 1, 2 * len(tags) + 1)[1::2].round().astype(int)
+    slices = at[::-1] if _apex_first(one) else at
+    heart = _heart(one)
     for tag, k in zip(tags, slices, strict=True):
         _view(one.scene, "vtkMRMLSliceCompositeNode", tag)
-        _aim(one, _view(one.scene, "vtkMRMLSliceNode", tag), int(k))
+        _aim(one, _view(one.scene, "vtkMRMLSliceNode", tag), int(k), heart)
+    for view in nodes_of(one.scene, "vtkMRMLSliceNode"):
+        if view.GetLayoutName() not in tags:  # seen in other layouts
+            view.RotateToVolumePlane(one.image_node)
     bullseye.show_series(one.scene, one.browser)
     display.show(one)
 
@@ -75,12 +81,21 @@ def _view(scene: Any, kind: str, tag: str) -> Any:
     return node
 
 
-def _aim(one: SeriesScene, view: Any, k: int) -> None:
+def _apex_first(one: SeriesScene) -> bool:
+    return rings_of(_slices(one), one.geometry().normal)[0] == "apical"
+
+
+def _heart(one: SeriesScene) -> np.ndarray:
+    """Pixels of the wall in some slice, bool (y, x): all slices are shown alike, also those that
+    are not segmented yet. All pixels where none is."""
+    share = one.segmentation().masks.mean(0)
+    return (share >= min(0.5, share.max())).any(0)  # a stray mask of one frame moves nothing
+
+
+def _aim(one: SeriesScene, view: Any, k: int, heart: np.ndarray) -> None:
     """Turn a slice view into slice k as it was acquired, rows downwards, about the heart."""
     geometry = nodes.geometry_of(one.image_node)
-    masks = one.segmentation().masks[:, k].mean(0)
-    masks = masks >= min(0.5, masks.max())  # a stray mask of one frame moves nothing
-    rows, columns = np.nonzero(masks)
+    rows, columns = np.nonzero(heart)
     middle = [[(rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2]]
     index_to_ras = slicer.util.arrayFromVTKMatrix(nodes.ijk_to_ras(geometry))
     across, down = index_to_ras[:3, 0], index_to_ras[:3, 1]
@@ -92,7 +107,7 @@ def _aim(one: SeriesScene, view: Any, k: int) -> None:
     view.GetSliceToRAS().DeepCopy(slicer.util.vtkMatrixFromArray(plane))
     view.UpdateMatrices()
     extent = (np.array([np.ptp(rows), np.ptp(columns)]) + 1) * geometry.spacing[1::-1]
-    if not masks.all():
+    if not heart.all():
         extent = np.maximum(MARGIN * extent, SMALLEST_FIELD)
     width, height, _ = (max(n, 1) for n in view.GetDimensions())
     pixel = max(extent[0] / height, extent[1] / width)

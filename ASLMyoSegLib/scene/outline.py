@@ -98,6 +98,7 @@ def _model(scene: Any) -> Any:
         return model
     model = scene.AddNewNodeByClass("vtkMRMLModelNode", NAME)
     model.SetAttribute(ROLE, "segment outline")
+    model.SetHideFromEditors(True)  # a drawing, no data
     model.SetAndObservePolyData(vtk.vtkPolyData())
     model.CreateDefaultDisplayNodes()
     display = model.GetDisplayNode()

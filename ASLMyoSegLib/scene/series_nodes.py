@@ -104,8 +104,13 @@ class SeriesNodes:
             np.array([r.inversion_time for r in rows]),
             geometry,
             self.name,
-            sequences.metadata_of(sequence),
+            self.metadata,
         )
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the side-car or the DICOM header of the images said."""
+        return sequences.metadata_of(self.sequence("images"))
 
     def rows(self) -> tuple[FrameRow, ...]:
         """What the frame table says of each frame."""

@@ -6,6 +6,7 @@ The panel binds widgets and calls one function of this room at a time:
 |---|---|
 | `series_scene` | `SeriesScene`: making, stepping, reviewing, correcting, flow, export |
 | `series_nodes` | what `SeriesScene` is built on: the nodes of a series, for widgets |
+| `opening` | `open_series`: files into a scene |
 | `guess` | `guess_frames`, `check_frames`: what the frames of a loaded sequence are |
 | `layouts` | `LAYOUTS`, `layout_for(one)`, `show(one)`: views of a series, and its bullseye |
 | `editing` | `bind_editor(one, editor, low)`: the Segment Editor's parameter node |

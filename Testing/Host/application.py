@@ -16,7 +16,7 @@ from typing import Any
 
 import slicer
 import vtk
-from PySide6.QtCore import Property, QObject, QSettings, Signal
+from PySide6.QtCore import Property, QObject, QSettings, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QVBoxLayout
 
 from . import ctk_widgets, mrml_widgets, parameters, pythonqt
@@ -186,12 +186,21 @@ class Host:
             setattr(slicer.modules, name, holder)
         self.tool_bar_browser: Any = None
         slicer.modules.sequences.setToolBarActiveBrowserNode = self._set_tool_bar_browser
+        slicer.mrmlScene.AddObserver(
+            slicer.mrmlScene.EndImportEvent,
+            lambda *_: QTimer.singleShot(0, self._take_last_browser),
+        )
         # The logic that registers legends wants a whole application about it.
         slicer.mrmlScene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
         slicer.app = QtObject(Application(self.home, application_logic))
 
     def _set_tool_bar_browser(self, browser: Any) -> None:
         self.tool_bar_browser = browser
+
+    def _take_last_browser(self) -> None:
+        """As the tool bar does once a scene was read."""
+        for browser in slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode"):
+            self.tool_bar_browser = browser
 
 
 class Application(QObject):
@@ -241,7 +250,7 @@ class _ModuleManager(QObject):
 
 
 class LayoutManager(QObject):
-    """Sets the layout node; there are no views."""
+    """Sets the layout node; there are 3D views that draw nothing, and no slice views."""
 
     layoutChanged = Signal(int)
 
@@ -249,6 +258,7 @@ class LayoutManager(QObject):
         super().__init__()
         self._logic = slicer.vtkMRMLLayoutLogic()
         self._logic.SetMRMLScene(slicer.mrmlScene)
+        self._views: list[ThreeDWidget] = []
 
     def layoutLogic(self) -> Any:
         return self._logic
@@ -260,7 +270,39 @@ class LayoutManager(QObject):
     def sliceViewNames(self) -> list[str]:
         return []
 
-    threeDViewCount = Property(int, lambda self: 0)
+    def _count(self) -> int:
+        known = [view.mrmlViewNode() for view in self._views]
+        nodes = slicer.util.getNodesByClass("vtkMRMLViewNode")
+        self._views += [ThreeDWidget(node) for node in nodes if node not in known]
+        return len(self._views)
+
+    threeDViewCount = Property(int, _count)
+
+    def threeDWidget(self, number: int) -> ThreeDWidget:
+        return self._views[number]
+
+
+class ThreeDWidget:
+    """A 3D view and its widget in one: a window that is never opened."""
+
+    def __init__(self, node: Any) -> None:
+        self._node = node
+        self._window = vtk.vtkRenderWindow()
+        self._window.SetMultiSamples(0)
+        self._interactor = vtk.vtkGenericRenderWindowInteractor()
+        node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._window.SetMultiSamples(0))
+
+    def threeDView(self) -> ThreeDWidget:
+        return self
+
+    def mrmlViewNode(self) -> Any:
+        return self._node
+
+    def renderWindow(self) -> Any:
+        return self._window
+
+    def interactor(self) -> Any:
+        return self._interactor
 
 
 class _ModuleWidget:

@@ -53,6 +53,7 @@ class qMRMLNodeComboBox(QWidget):
         self._flags = dict.fromkeys(self._FLAGS, True)
         self._shown: str | None = None
         self._attributes: list[tuple[str, str, Any]] = []
+        self._tags: list[int] = []
         self._ids: list[str | None] = []
         self._combo = QComboBox()
         row = QHBoxLayout(self)
@@ -72,10 +73,18 @@ class qMRMLNodeComboBox(QWidget):
         )
 
     def setMRMLScene(self, scene: Any) -> None:
-        self._scene = scene
-        for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent):
-            scene.AddObserver(event, lambda *_: self._refill())
+        for tag in self._tags:
+            self._scene.RemoveObserver(tag)
+        self._scene, self._tags = scene, []
+        if scene is not None:
+            self._tags = [
+                scene.AddObserver(event, lambda *_: self._refill())
+                for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent)
+            ]
         self._refill()
+
+    def mrmlScene(self) -> Any:
+        return self._scene
 
     def addAttribute(self, node_type: str, name: str, value: Any = None) -> None:
         self._attributes.append((node_type, name, value))
@@ -106,6 +115,7 @@ class qMRMLNodeComboBox(QWidget):
 
     def _refill(self) -> None:
         if self._scene is None:
+            self._take(None)
             return
         nodes = [n for kind in self._types for n in slicer.util.getNodesByClass(kind, self._scene)]
         nodes = [
@@ -175,6 +185,7 @@ class qMRMLTableView(QTableWidget):
         if node is not None:
             node.AddObserver(vtkCommand.ModifiedEvent, lambda *_: self._refill())
         self._refill()
+        self.horizontalHeader().setMinimumSectionSize(60)
 
     def mrmlTableNode(self) -> Any:
         return self._node
@@ -253,6 +264,9 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def updateWidgetFromMRML(self) -> None:
         """The real widget shows what its node holds."""
 
+    def setEffectNameOrder(self, names: Any) -> None:
+        """The real widget shows its effects in this order."""
+
     def updateEffectList(self) -> None:
         """The real widget lists effects that were registered after it was made."""
 
@@ -287,4 +301,5 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     autoShowSourceVolumeNode = _flag()
     jumpToSelectedSegmentEnabled = _flag()
     undoEnabled = _flag()
+    unorderedEffectsVisible = _flag()
     maximumNumberOfUndoStates = Property(int, lambda self: 10, lambda self, value: None)

@@ -1,5 +1,7 @@
 """The panel, driven as a person does, in a host with real Qt, real MRML and the real worker."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,7 @@ def test_the_whole_way_of_a_person(host, panel, tmp_path):
     ui.exportButton.click()
     assert (tmp_path / "results" / "report.html").is_file()
     assert "report.html" in ui.exportLabel.text
+    assert json.loads((tmp_path / "results" / "summary.json").read_text())["seconds"] > 0
 
 
 def test_landmarks_turn_the_sectors_and_moving_one_moves_flow(host, reviewed):
@@ -187,6 +190,43 @@ def test_another_series_that_is_picked_is_shown_and_measured(host, reviewed):
     assert shown.GetBackgroundVolumeID() == stress.image_node.GetID()
     assert stress.mask_node.GetDisplayNode().GetVisibility()
     assert host.tool_bar_browser is stress.browser
+
+
+def test_a_chosen_segment_is_chosen_in_another_series_too(host, reviewed):
+    panel, rest = reviewed, reviewed.series
+    panel.flowSection.choose(9)
+    (stress,) = (one for one in rest.all_in(slicer.mrmlScene) if one != rest)
+    panel.parameters.series = stress.browser
+    host.process_events()
+    panel.logic.showSampleResult(stress)
+    panel.requestFlow()
+    host.wait_until(lambda: not panel._flowTimer.active)
+    (row,) = panel.ui.flowTableView.selectionModel().selectedRows()
+    assert flow_column(panel, 0)[row.row()] == "9"
+
+
+def test_constants_hold_for_rest_and_stress_alike(host, reviewed):
+    panel, rest = reviewed, reviewed.series
+    (stress,) = (one for one in rest.all_in(slicer.mrmlScene) if one != rest)
+    panel.logic.showSampleResult(stress)
+    panel.parameters.series = stress.browser
+    host.wait_until(lambda: stress.flow() and not panel._flowTimer.active)
+    before = [one.flow()[0][0] for one in (rest, stress)]
+    panel.ui.partitionCoefficientSpinBox.value = 0.5
+    host.wait_until(lambda: not panel._flowTimer.active)
+    after = [one.flow()[0][0] for one in (rest, stress)]
+    assert after == pytest.approx([0.5 * value for value in before], abs=2e-3)
+
+
+def test_flow_of_a_series_that_is_left_at_once_is_measured_all_the_same(host, reviewed):
+    panel, rest = reviewed, reviewed.series
+    (stress,) = (one for one in rest.all_in(slicer.mrmlScene) if one != rest)
+    before = rest.flow()
+    edit(rest, grown)
+    panel.parameters.series = stress.browser
+    host.wait_until(lambda: panel.series == stress and not panel._flowTimer.active)
+    assert rest.flow() != before
+    assert "appears when" in panel.ui.flowLabel.text
 
 
 def _ras(series, row, column):

@@ -147,8 +147,12 @@ def test_a_failed_installation_says_why(panel, asked, monkeypatch):
     monkeypatch.setattr(slicer.util, "pip_install", fail, raising=False)
     from ASLMyoSegPanel import packages
 
-    with pytest.raises(RuntimeError, match=r"torch>=2.6.*not installed, so pip.*pip failed"):
+    with pytest.raises(packages.PackageError, match=r"torch>=2.6.*so pip was used.*pip failed"):
         packages.ensure(panel.requirements, "Segmenting")
+    panel.ui.sampleDataButton.click()
+    panel.ui.segmentButton.click()
+    assert "torch>=2.6" in panel.ui.progressLabel.text
+    assert "pip failed" in panel.ui.progressLabel.text
 
 
 def test_the_panel_needs_neither_torch_nor_matplotlib_until_asked():

@@ -29,6 +29,44 @@ def test_reload_takes_the_files_of_panel_and_library_anew_and_keeps_the_series(h
     assert "accepted" in host.panel.series.statuses()
 
 
+def test_a_panel_that_was_reloaded_edits_no_more_and_follows_no_scene(host, reviewed):
+    reviewed.onReload()
+    host.panel.correctSection.editor.setActiveEffectByName("Paint")
+    assert host.panel.correctSection.editing
+    assert not reviewed.correctSection.editing
+    assert reviewed.ui.seriesSelector.mrmlScene() is None
+
+
+def test_after_opening_a_scene_slicers_tool_bar_steps_the_series_in_use(host, reviewed, tmp_path):
+    assert host.tool_bar_browser is reviewed.series.browser
+    slicer.mrmlScene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    slicer.mrmlScene.Clear(False)
+    slicer.mrmlScene.ReadFromMRB(str(tmp_path / "scene.mrb"))
+    host.wait_until(lambda: not reviewed._flowTimer.active)
+    assert reviewed.series.name == "sub-01_acq-rest"
+    assert host.tool_bar_browser is reviewed.series.browser
+
+
+def test_the_bullseyes_view_keeps_its_looks_when_the_scene_is_closed(host, reviewed):
+    view = slicer.mrmlScene.GetSingletonNode("Bullseye", "vtkMRMLViewNode")
+    assert not view.GetBoxVisible()
+    slicer.mrmlScene.Clear(False)
+    assert not view.GetBoxVisible()
+    assert view.GetBackgroundColor() == (0.0, 0.0, 0.0)
+
+
+def test_the_bullseyes_lettering_stays_smooth_whatever_happens_to_its_view(host, reviewed):
+    manager = slicer.app.layoutManager()
+    views = {
+        widget.mrmlViewNode().GetLayoutName(): widget
+        for widget in map(manager.threeDWidget, range(manager.threeDViewCount))
+    }
+    window = views["Bullseye"].renderWindow()
+    assert window.GetMultiSamples() > 0
+    views["Bullseye"].mrmlViewNode().SetFieldOfView(77.0)
+    assert window.GetMultiSamples() > 0
+
+
 def test_the_self_test_of_the_module_passes_with_pytorch_and_without(host, panel, monkeypatch):
     from ASLMyoSegPanel import packages
 
@@ -99,6 +137,7 @@ def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, p
     ]
     assert not ui.adoptButton.enabled
     assert "no inversion time" in ui.framesProblemLabel.text
+    assert "Filled in" in ui.framesProblemLabel.text  # how is said beside what is wrong
     ui.inversionTimeSpinBox.value = 1.6
     ui.applyInversionTimeButton.click()
     assert ui.adoptButton.enabled
@@ -110,6 +149,24 @@ def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, p
     ui.adoptButton.click()
     assert panel.series.series().volume_types == ("m0scan", *("control", "label") * 2)
     assert panel.parameters.loadedSequence is None
+
+
+def test_a_dicom_study_is_opened_and_says_what_was_left_out(host, panel, tmp_path, monkeypatch):
+    def at_low_field(dataset, _t, _k):
+        dataset.MagneticFieldStrength = 1.5
+
+    write_classic(tmp_path / "study" / "rest", pixels(), at_low_field)
+    write_classic(tmp_path / "study" / "cine", pixels(4), description="cine", comments=None)
+    warnings = []
+    monkeypatch.setattr(slicer.util, "warningDisplay", lambda text, *_: warnings.append(text))
+    panel.seriesSection.open(str(tmp_path / "study"))
+    host.process_events()
+    assert "5 frames (2 control, 2 label, 1 m0scan)" in panel.ui.seriesInfoLabel.text
+    (text,) = warnings
+    assert text.startswith("Not opened:")
+    assert "cine" in text
+    assert panel.ui.fieldStrengthComboBox.currentText == "1.5 T"
+    assert panel.ui.t1BloodSpinBox.value == pytest.approx(1.35)
 
 
 def test_a_saved_scene_brings_everything_back_in_a_fresh_host(tmp_path):

@@ -106,6 +106,20 @@ def test_a_wrong_model_is_refused_in_words(host, panel, tmp_path):
     assert "no such model file" in panel.ui.progressLabel.text
 
 
+def test_a_device_of_another_computer_is_named_and_any_other_can_be_chosen(host, panel):
+    panel.ui.sampleDataButton.click()
+    host.wait_until(lambda: panel.ui.deviceInfoLabel.text.startswith("Uses"))
+    panel.parameters.device = "cuda:3"
+    host.process_events()
+    assert "cuda:3 is not here" in panel.ui.deviceInfoLabel.text
+    box = panel.ui.deviceComboBox
+    assert box.currentIndex == -1
+    box.currentIndex = box.findData("cpu")
+    host.process_events()
+    assert panel.parameters.device == "cpu"
+    assert "as chosen" in panel.ui.deviceInfoLabel.text
+
+
 def test_a_full_gpu_is_answered_by_the_cpu(host, panel, small_model_file, monkeypatch):
     panel.ui.sampleDataButton.click()
     panel.ui.modelPathLineEdit.currentPath = str(small_model_file)
@@ -166,6 +180,8 @@ def test_a_result_goes_to_the_series_that_it_was_started_for(host, panel, small_
     assert panel.series == stress
     assert rest.segmented
     assert not stress.segmented
+    host.wait_until(lambda: not panel._flowTimer.active)
+    assert rest.flow_node is not None  # measured, though not in use
 
 
 def test_a_broken_file_is_refused_in_words(host, panel, tmp_path, caplog):

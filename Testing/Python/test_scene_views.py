@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,26 @@ import pytest
 
 pytest.importorskip("slicer")
 
-from scene_cases import CENTRE, draw, half, load, loaded, make_series, ring
+from scene_cases import (
+    CENTRE,
+    draw,
+    half,
+    load,
+    loaded,
+    make_posterior,
+    make_series,
+    ring,
+)
 
 from ASLMyoSegLib.errors import SceneError
+from ASLMyoSegLib.phantom import simulate_subject
 from ASLMyoSegLib.scene import SeriesScene, display
 from ASLMyoSegLib.scene.editing import bind_editor
-from ASLMyoSegLib.scene.layouts import LAYOUTS, layout_for, show
+from ASLMyoSegLib.scene.layouts import LAYOUTS, VIEWS, layout_for, show
 from ASLMyoSegLib.scene.mrml import PrivateScene, nodes_of, slicer
 from ASLMyoSegLib.scene.nodes import points_in_pixels
 from ASLMyoSegLib.scene.outline import update_outline
+from ASLMyoSegLib.series import ASLSeries, Geometry
 
 
 def test_overlay_is_transparent_where_the_network_is_sure():
@@ -148,6 +160,56 @@ def test_slice_views_show_the_chosen_series_in_its_own_planes():
         assert one.mask_node.GetDisplayVisibility()
         assert not other.mask_node.GetDisplayVisibility()
         assert not other.landmarks_node.GetDisplayVisibility()
+
+
+def test_views_show_the_base_first_whichever_way_slices_were_taken():
+    with PrivateScene() as private:
+        up, down = (simulate_subject(7, 0, "rest", slices=3)[0] for _ in range(2))
+        down = turned_over(down)
+        for series in (up, down):
+            one = SeriesScene.create(private.scene, series)
+            show(one)
+            first, *_, last = (
+                np.array([view.GetSliceToRAS().GetElement(row, 3) for row in range(3)])
+                for view in (private.scene.GetSingletonNode(t, "vtkMRMLSliceNode") for t in VIEWS)
+            )
+            assert first[2] > last[2]  # the apex lies lower in the patient than the base
+
+
+def turned_over(series: ASLSeries) -> ASLSeries:
+    """The same images with their slices in the other order."""
+    old = series.geometry
+    direction = np.array(old.direction).reshape(3, 3)
+    depth = (series.images.shape[1] - 1) * old.spacing[2]
+    origin = np.array(old.origin) + depth * direction[:, 2]
+    direction[:, 2] *= -1
+    geometry = Geometry(old.spacing, tuple(origin), tuple(direction.ravel()))
+    return replace(series, images=series.images[:, ::-1].copy(), geometry=geometry)
+
+
+def test_slices_that_wait_for_their_masks_are_shown_as_large_as_the_others():
+    with PrivateScene() as private:
+        one = SeriesScene.create(private.scene, make_series(slices=3))
+        masks = ring(3)
+        masks[:, 1:] = False  # what a first partial result may know
+        one.show_posterior(make_posterior(masks))
+        show(one)
+        views = [private.scene.GetSingletonNode(t, "vtkMRMLSliceNode") for t in VIEWS]
+        fields = [view.GetFieldOfView()[:2] for view in views]
+        assert fields[1] == fields[2] == fields[0]
+
+
+def test_views_of_other_layouts_are_turned_to_the_images_planes():
+    with PrivateScene() as private:
+        slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(private.scene)
+        other = slicer.vtkMRMLSliceNode()
+        other.SetLayoutName("Green")
+        private.scene.AddNode(other)
+        one = load(private.scene)
+        show(one)
+        turned = slicer.util.arrayFromVTKMatrix(other.GetSliceToRAS())[:3, :3]
+        axes = np.array(one.geometry().direction).reshape(3, 3) * [[-1], [-1], [1]]
+        assert np.abs(axes.T @ turned).max(0) == pytest.approx([1, 1, 1], abs=1e-3)
 
 
 @pytest.mark.parametrize(("slices", "views"), [(1, 1), (2, 2), (3, 3), (8, 3)])
