@@ -1,7 +1,8 @@
 """Damages files at random and reads them: only a right result or an error for people may come out.
 
 ``python Testing/fuzz.py --minutes 60`` goes through all readers and writes Docs/fuzz.json; a few
-seconds of it are a test. A new format is one line of `READERS`.
+seconds of it are a test. `readers.py` lists
+them.
 """
 
 from __future__ import annotations
@@ -14,142 +15,21 @@ import struct
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
 from commands import write_good_files
-from spoiling import scene, series_of
+from readers import READERS, Reader
 
 from ASLMyoSegLib import __version__
 from ASLMyoSegLib.errors import ASLMyoSegError
-from ASLMyoSegLib.io import (
-    read_masks,
-    read_posterior,
-    read_rv_insertion,
-    read_series,
-    write_volume,
-)
-from ASLMyoSegLib.network import load_model
-from ASLMyoSegLib.series import Geometry
 
 RESULT = Path(__file__).parents[1] / "Docs" / "fuzz.json"
 LONGEST = 30
 """Seconds after which one file counts as never read."""
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One way of reading.
-
-    Attributes:
-        victims: patterns of files that are damaged, one at a time.
-        read: reads a folder.
-        right: whether what was read can be right.
-        write: makes the folder's files from those of `write_good_files`.
-    """
-
-    victims: tuple[str, ...]
-    read: Callable[[Path], Any]
-    right: Callable[[Any], bool]
-    write: Callable[[Path], object] = lambda folder: None
-
-
-def _right_series(series: Any) -> bool:
-    frames = len(series.images)
-    return (
-        series.images.dtype == np.float32
-        and bool(np.isfinite(series.images).all())
-        and len(series.volume_types) == len(series.inversion_time) == frames
-        and bool(np.isfinite(series.geometry.spacing).all())
-    )
-
-
-def _plain(folder: Path) -> None:
-    packed = series_of(folder)
-    packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
-    packed.unlink()
-
-
-def _sequence(folder: Path) -> None:
-    """As Slicer saves a sequence: frames are the fastest axis."""
-    frames = np.moveaxis(sitk.GetArrayFromImage(sitk.ReadImage(str(series_of(folder)))), 0, -1)
-    head = ["NRRD0005", "type: float", "dimension: 4", "space: left-posterior-superior"]
-    head += [f"sizes: {' '.join(map(str, frames.shape[::-1]))}"]
-    head += ["space directions: none (3,0,0) (0,3,0) (0,0,10)", "space origin: (0,0,0)"]
-    head += ["kinds: list domain domain domain", "endian: little", "encoding: raw"]
-    text = "\n".join(head).encode() + b"\n\n"
-    (folder / "sub-01.seq.nrrd").write_bytes(text + np.ascontiguousarray(frames).tobytes())
-
-
-def _separate_m0(folder: Path) -> None:
-    image = sitk.GetArrayFromImage(sitk.ReadImage(str(series_of(folder))))
-    write_volume(folder / "sub-01_m0scan.nii.gz", image[:1], Geometry((3.0, 3.0, 10.0)))
-    path = folder / "sub-01_asl.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "M0Type": "Separate"}))
-
-
-def _results(folder: Path) -> None:
-    shape = (3, 1, 20, 24)
-    for name in ("myocardium_probseg", "uncertainty_map"):
-        values = np.full(shape, 0.25, np.float32)
-        write_volume(folder / f"sub-01_desc-{name}.nii.gz", values, Geometry((3.0, 3.0, 10.0)))
-    frame = {"trials": 2, "mcd_interval": [0.1, None]}
-    summary = {"frames": [frame] * 3, "seed": 0, "device": "cpu", "model": {"name": "m"}}
-    (folder / "summary.json").write_text(json.dumps(summary))
-
-
-def _check_bundle(folder: Path) -> None:
-    from ASLMyoSegLib.scene.archive import check_bundle
-
-    check_bundle(folder / "SERIES.mrb")
-
-
-SIDECARS = ("sub-01_asl.json", "sub-01_aslcontext.tsv")
-READERS = {
-    "BIDS": Reader(
-        ("sub-01_asl.nii.gz", *SIDECARS), lambda f: read_series(series_of(f)), _right_series
-    ),
-    "BIDS, not compressed": Reader(
-        ("*.nii", *SIDECARS),
-        lambda f: read_series(f / "sub-01_asl.nii"), _right_series, _plain,
-    ),
-    "BIDS with separate M0": Reader(
-        ("*_m0scan.nii.gz", *SIDECARS),
-        lambda f: read_series(series_of(f)), _right_series, _separate_m0,
-    ),
-    "Slicer's sequence": Reader(
-        ("*.seq.nrrd",),
-        lambda f: read_series(f / "sub-01.seq.nrrd"), _right_series, _sequence,
-    ),
-    "masks": Reader(
-        ("masks.nii.gz",),
-        lambda f: read_masks(f / "masks.nii.gz", read_series(series_of(f))),
-        lambda masks: masks.dtype == bool and masks.shape == (3, 1, 20, 24),
-    ),
-    "RV insertion points": Reader(
-        ("points.json",),
-        lambda f: read_rv_insertion(f / "points.json", read_series(series_of(f))),
-        lambda points: bool(np.isfinite([points.anterior, points.inferior]).all()),
-    ),
-    "results": Reader(
-        ("*_desc-*", "summary.json"), read_posterior, lambda p: p.mean.ndim == 4, _results
-    ),
-    "model": Reader(
-        ("tiny.safetensors",),
-        lambda f: load_model(f / "tiny.safetensors"),
-        lambda model: all(bool(p.isfinite().all()) for p in model.network.parameters()),
-    ),
-    "scene bundle": Reader(
-        ("SERIES.mrb",), _check_bundle, lambda _: True, scene("scene/Data/masks.txt")
-    ),
-}  # fmt: skip
 
 
 def damage(content: bytes, rng: np.random.Generator) -> bytes:

@@ -15,7 +15,14 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from dicom_cases import change, pixels, write_classic, write_enhanced
+from dicom_cases import (
+    FRAME_OF_REFERENCE,
+    change,
+    complete_header,
+    pixels,
+    write_classic,
+    write_enhanced,
+)
 from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
@@ -30,7 +37,6 @@ from ASLMyoSegLib.network import LoadedModel
 from ASLMyoSegLib.series import ASLSeries, Posterior, Segmentation
 
 STATUS = ("automatic", "automatic", "corrected", "automatic", "accepted")
-FRAME_OF_REFERENCE = generate_uid()
 
 
 class Made:
@@ -58,16 +64,6 @@ class Made:
 
     def file(self, kind: str, frame: int) -> Path:
         return self.out / f"{kind}_frame-{frame:03d}.dcm"
-
-
-def complete_header(dataset: Dataset, _t: int, _k: int) -> None:
-    """What scanners write and the reader of series does not need."""
-    for keyword, value in {
-        "FrameOfReferenceUID": FRAME_OF_REFERENCE, "PositionReferenceIndicator": "",
-        "PatientSex": "F", "StudyDate": "20260101", "StudyTime": "120000", "StudyID": "7",
-        "AccessionNumber": "A77", "ReferringPhysicianName": "",
-    }.items():  # fmt: skip
-        setattr(dataset, keyword, value)
 
 
 def invent(series: ASLSeries) -> tuple[np.ndarray, Posterior, np.ndarray]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fuzz import READERS, RESULT, fuzz
+from fuzz import RESULT, fuzz
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from readers import READERS
 from strategies import contexts, masks, series, sidecars
 
 from ASLMyoSegLib.errors import ASLMyoSegError, QuantificationError, SeriesError

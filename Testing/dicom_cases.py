@@ -15,6 +15,7 @@ MR, ENHANCED = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.4.1"
 DIRECTION = Rotation.from_euler("xyz", [20, -35, 50], degrees=True).as_matrix()
 ORIGIN, SPACING = np.array([-50.5, 20.25, 90.0]), (1.5, 2.5, 8.0)
 TYPES = ("m0scan", "control", "label", "control", "label")
+FRAME_OF_REFERENCE = generate_uid()
 Edit = Callable[[Dataset, int, int], None]
 
 
@@ -34,6 +35,16 @@ def orientation() -> list[float]:
 
 def nothing(_dataset: Dataset, _t: int, _k: int) -> None:
     pass
+
+
+def complete_header(dataset: Dataset, _t: int, _k: int) -> None:
+    """What scanners write and the reader of series does not need."""
+    for keyword, value in {
+        "FrameOfReferenceUID": FRAME_OF_REFERENCE, "PositionReferenceIndicator": "",
+        "PatientSex": "F", "StudyDate": "20260101", "StudyTime": "120000", "StudyID": "7",
+        "AccessionNumber": "A77", "ReferringPhysicianName": "",
+    }.items():  # fmt: skip
+        setattr(dataset, keyword, value)
 
 
 def write_classic(
