@@ -203,7 +203,7 @@ def start(act: Callable[[Path], object], folder: Path) -> multiprocessing.Proces
 def kill(name: str, times: int, seed: int) -> dict[str, int]:
     """Kill an activity so often, at moments spread over its whole life.
 
-    Returns how often it was killed, how often it was done before that could be, and how often it was
+    Returns how often it was killed, how often it was done before that, and how often it was
     started again until done, with the results of one that nobody killed.
 
     Raises:
