@@ -27,8 +27,14 @@ LOOK = 14.0
 """mm around the usual place where else a comparison starts in frames without such a mask."""
 ROOM = 40.0
 """mm around the masks that are cut out, so that what moves stays inside."""
+SAMPLES = 4000
+"""Most pixels that are compared; those of larger regions are taken at regular distances."""
+BEST_STARTS = 4
+"""Of many starts, those from which a place is looked for."""
 MODELS = 24
 """Most frames that make up the template."""
+ROUNDS = 3
+"""How often these are laid over their template, which sharpens it."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,7 @@ class _Slice:
         disc = np.hypot(*np.meshgrid(*reach, indexing="ij")) <= AROUND
         region = binary_dilation(usual >= 0.3 * len(believed), disc)
         self._region = self._image(region.astype(np.uint8))
+        self._share = min(1.0, SAMPLES / max(1, region.sum()))
         if (masks == masks[0]).all():  # one that serves all frames tells nothing of any
             self._starts[:] = np.nan
 
@@ -145,9 +152,12 @@ class _Slice:
         """Of each frame, (frame, 2), from wherever the template lies; NaN where not known."""
         models = np.array(list(models))
         models = models[np.unique(np.linspace(0, len(models) - 1, MODELS).round().astype(int))]
-        at = {frame: np.nan_to_num(self._starts[frame]) for frame in models}
-        template = self._template(at)
-        template = self._template({frame: self._place(frame, template) for frame in models})
+        template = self._template({f: np.nan_to_num(self._starts[f]) for f in models})
+        for _ in range(ROUNDS):
+            places = {frame: self._place(frame, template) for frame in models}
+            if np.isnan(list(places.values())).any(1).all():  # nothing there has edges
+                return self._starts
+            template = self._template(places)
         return np.array([self._place(frame, template) for frame in range(len(self._images))])
 
     def _template(self, at: dict[int, np.ndarray]) -> sitk.Image:
@@ -167,27 +177,36 @@ class _Slice:
             starts = [np.array([down, right]) for down in steps for right in steps]
         else:
             starts = [mask] if np.hypot(*mask) < EDGE else [np.zeros(2), mask]
-        found = [r for start in starts if (r := self._register(edges, template, start))]
+        found = []
+        for start in sorted(starts, key=lambda s: self._likeness(edges, template, s))[:BEST_STARTS]:
+            method = self._method(start)
+            try:
+                place = np.array(method.Execute(template, edges).GetParameters()[::-1])
+            except RuntimeError:  # too little lies over each other, or nothing has edges
+                continue
+            if np.hypot(*(place - start)) <= CAPTURE:
+                found.append((method.GetMetricValue(), place))
         return min(found, key=lambda r: r[0])[1] if found else mask
 
-    def _register(
-        self, edges: sitk.Image, template: sitk.Image, start: np.ndarray
-    ) -> tuple[float, np.ndarray] | None:
-        """Negative mutual information and place; None where nothing is found near the start."""
+    def _likeness(self, edges: sitk.Image, template: sitk.Image, start: np.ndarray) -> float:
+        """Negative mutual information of a frame that lies there."""
+        try:
+            return self._method(start).MetricEvaluate(template, edges)
+        except RuntimeError:
+            return np.inf
+
+    def _method(self, start: np.ndarray) -> sitk.ImageRegistrationMethod:
         method = sitk.ImageRegistrationMethod()
         method.SetNumberOfThreads(1)  # so that the same images give the same place
         method.SetMetricAsMattesMutualInformation(24)
         method.SetMetricFixedMask(self._region)
+        if self._share < 1:
+            method.SetMetricSamplingStrategy(method.REGULAR)
+            method.SetMetricSamplingPercentage(self._share)
         method.SetInterpolator(sitk.sitkLinear)
         method.SetOptimizerAsRegularStepGradientDescent(2.0, 0.003, 60)
         method.SetInitialTransform(_translation(start), inPlace=False)
-        try:
-            place = np.array(method.Execute(template, edges).GetParameters()[::-1])
-        except RuntimeError:  # too little lies over each other, or nothing has edges
-            return None
-        if not np.hypot(*(place - start)) <= CAPTURE:
-            return None
-        return method.GetMetricValue(), place
+        return method
 
     def _edges(self, frame: int) -> sitk.Image:
         pixels = self._images[frame] / (np.abs(self._images[frame]).max() or 1)
