@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +15,25 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from . import __version__
+from .cli_options import (
+    Axes,
+    Condition,
+    Device,
+    InversionTime,
+    LossName,
+    Model,
+    OnDevice,
+    PixelSize,
+    Precision,
+    Schedule,
+    Seed,
+    Trials,
+    Variable,
+    VolumeTypes,
+    hints_of,
+    refuse_both,
+)
 from .errors import describe_error
-from .uncertainty import DEFAULT_PRECISION, PAPER_TRIALS
 
 app = typer.Typer(
     help="Myocardial arterial spin labelling: masks, their uncertainty, and blood flow.",
@@ -28,56 +44,11 @@ app = typer.Typer(
 console = Console(stderr=True)
 
 
-class Device(str, Enum):
-    """Where the network runs."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-class Condition(str, Enum):
-    """Of the simulated heart."""
-
-    rest = "rest"
-    stress = "stress"
-
-
-class LossName(str, Enum):
-    """Losses that `train` knows."""
-
-    dice = "dice"
-    bce = "bce"
-    tversky = "tversky"
-
-
-class Schedule(str, Enum):
-    """Of the learning rate."""
-
-    constant = "constant"
-    cosine = "cosine"
-
-
-Model = Annotated[Path | None, typer.Option("--model", help="Weights; default: those shipped.")]
-Trials = Annotated[
-    int | None,
-    typer.Option(min=2, help=f"Monte Carlo passes per image; the paper took {PAPER_TRIALS}."),
-]
-Precision = Annotated[
-    float | None,
-    typer.Option(
-        help="As many passes as bring the relative standard error of every image's MCD Uncertainty "
-        f"below this; {DEFAULT_PRECISION} where no --trials are given."
-    ),
-]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
-OnDevice = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
-
-
 @app.command()
 def run(
     series: Annotated[
-        Path, typer.Argument(help="A *_asl.nii.gz, a DICOM file, or a folder of any number.")
+        Path,
+        typer.Argument(help="*_asl.nii.gz or other images, DICOM, .mat, or a folder of them."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
     model: Model = None,
@@ -89,6 +60,11 @@ def run(
         Path | None, typer.Option(help="JSON with the RV insertion points; fixes the AHA sectors.")
     ] = None,
     scene: Annotated[bool, typer.Option(help="Write a 3D Slicer scene as well.")] = False,
+    volume_types: VolumeTypes = None,
+    inversion_time: InversionTime = None,
+    variable: Variable = None,
+    axes: Axes = None,
+    pixel_size: PixelSize = None,
 ) -> None:
     """Segment, measure flow, and write the report. Finished series are not done again."""
     from .io import left_out
@@ -96,7 +72,8 @@ def run(
     from .parallel import launched_rank
     from .pipeline import run as run_all
 
-    _refuse_both(trials, precision)
+    refuse_both(trials, precision)
+    hints = hints_of(volume_types, inversion_time, variable, axes, pixel_size)
 
     with _progress() as bar:
         tasks: dict[str, int] = {}
@@ -116,6 +93,7 @@ def run(
             device=device.value,
             rv_insertion=rv_insertion,
             scene=scene,
+            hints=hints,
             progress=show,
         )
     failed = [outcome for outcome in outcomes if outcome.report is None]
@@ -124,7 +102,7 @@ def run(
         if outcome.report is not None:
             note = " (finished before)" if outcome.resumed else ""
             print(f"{outcome.report}{note}")
-    for reason in left_out(series) if first else ():
+    for reason in left_out(series, hints) if first else ():
         print(f"left out: {reason}", file=sys.stderr)
     for outcome in failed if first else ():
         print(f"failed: {outcome.error}", file=sys.stderr)
@@ -139,6 +117,11 @@ def quantify(
         Path | None, typer.Option(help="Masks of a series; a scene brings its own.")
     ] = None,
     rv_insertion: Annotated[Path | None, typer.Option(help="RV insertion points (JSON).")] = None,
+    volume_types: VolumeTypes = None,
+    inversion_time: InversionTime = None,
+    variable: Variable = None,
+    axes: Axes = None,
+    pixel_size: PixelSize = None,
 ) -> None:
     """Blood flow with masks at hand, after correction, as JSON.
 
@@ -149,9 +132,14 @@ def quantify(
     from .perfusion import quantify as quantify_series
     from .results import describe_flow
 
+    hints = hints_of(volume_types, inversion_time, variable, axes, pixel_size)
     if source.suffix == ".mrb":
         if masks is not None:
             raise SeriesError(f"{masks}: not used, as {source} brings its own masks; leave it out.")
+        if stated := hints.stated():
+            raise SeriesError(
+                f"{source}: says itself what {', '.join(stated)} are; leave that out."
+            )
         from .apart import read_apart
         from .scene import read_scenes
 
@@ -162,14 +150,15 @@ def quantify(
     elif masks is None:
         raise SeriesError(f"{source}: has no masks; give them with --masks.")
     else:
-        images = read_series(source)
+        images = read_series(source, hints)
         found = [(images, read_masks(masks, images), None, {})]
     answers = []
     for images, drawn, points, constants in found:
         if rv_insertion is not None:
             points = read_rv_insertion(rv_insertion, images)
         result = quantify_series(images, drawn, points, **constants)
-        answers.append({"mbf": describe_flow(result), "warnings": result.warnings})
+        warnings = [*images.notes, *result.warnings]
+        answers.append({"mbf": describe_flow(result), "warnings": warnings})
         if len(found) > 1:
             answers[-1] = {"series": images.name, **answers[-1]}
     print(json.dumps(answers if len(found) > 1 else answers[0], indent=2))
@@ -296,7 +285,7 @@ def evaluate(
     from .network import load_model
     from .studies.evaluate import evaluate as compare
 
-    _refuse_both(trials, precision)
+    refuse_both(trials, precision)
     if output is not None:
         refuse_foreign(output, "dice")
     with _progress() as bar:
@@ -384,11 +373,6 @@ def _wait_gently() -> None:
     loaded. OpenMP's 300,000 turns starve those that are waited for where cores are shared."""
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-
-
-def _refuse_both(trials: int | None, precision: float | None) -> None:
-    if trials is not None and precision is not None:
-        raise typer.BadParameter("give either trials or a precision.", param_hint="--precision")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .errors import ASLMyoSegError, OutputError, describe_error
 from .io import (
+    Hints,
     find_rv_insertion,
     find_series,
     input_digest,
@@ -18,6 +19,7 @@ from .io import (
     series_name,
 )
 from .io.files import read_json, replacing
+from .io.reading import NO_HINTS
 from .network import LoadedModel, load_model
 from .parallel import launched, launched_rank
 from .results import measure_flow, summarise, write_results
@@ -53,6 +55,7 @@ class _Settings:
     seed: int
     device: str
     scene: bool
+    hints: Hints
 
 
 def run(
@@ -66,6 +69,7 @@ def run(
     device: str = "auto",
     rv_insertion: str | Path | None = None,
     scene: bool = False,
+    hints: Hints = NO_HINTS,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Segment and quantify a series, or every series beneath a folder, each into a folder.
@@ -80,7 +84,7 @@ def run(
     a single series, and the others return nothing.
 
     Args:
-        path: a ``*_asl.nii[.gz]`` file or a folder.
+        path: a series, as `io.read_series` takes it, or a folder.
         output: folder of the results.
         model: the network; None takes the default.
         trials: stochastic passes per image; None takes as many as the precision asks for.
@@ -91,17 +95,18 @@ def run(
         rv_insertion: file of RV insertion points, for a single series; None takes
             ``*_rvinsertion.json`` beside a series, where there is one.
         scene: whether to write a Slicer scene as well.
+        hints: what the files of all these series do not say.
         progress: called with the name of the series, passes done and passes in all.
 
     Raises:
         ASLMyoSegError: where a single series fails, or there is none.
     """
-    sources = find_series(path)
+    sources = find_series(path, hints)
     output = Path(output)
     model = model or load_model()
     if trials is None and precision is None:
         precision = DEFAULT_PRECISION
-    settings = _Settings(trials, precision, seed, device, scene)
+    settings = _Settings(trials, precision, seed, device, scene, hints)
     if len(sources) == 1 and launched_rank() > 0:
         return []
     if len(sources) == 1:
@@ -137,7 +142,8 @@ def _targets(sources: list[Path], root: Path, output: Path) -> dict[Path, Path]:
     targets = {}
     for source in sources:
         name = series_name(source)
-        folder = output if names[name] == 1 else output / source.parent.relative_to(root)
+        deep = names[name] > 1 and root in source.parents
+        folder = output / source.parent.relative_to(root) if deep else output
         targets[source] = folder / name
     for source, target in targets.items():
         twins = [other.name for other, its in targets.items() if its == target]
@@ -166,8 +172,8 @@ def _run_one(
             "choose an empty or a new folder."
         )
     started = time.monotonic()
-    digest = input_digest(source, landmarks)
-    series = read_series(source)
+    digest = input_digest(source, landmarks, hints=settings.hints)
+    series = read_series(source, settings.hints)
     points = read_rv_insertion(landmarks, series) if landmarks else None
     posterior = segment(
         series,
@@ -189,6 +195,7 @@ def _run_one(
         posterior,
         result,
         digest=digest,
+        stated=settings.hints.stated(),
         precision=settings.precision,
         seconds=time.monotonic() - started,
         warnings=warnings,
@@ -221,7 +228,7 @@ def _is_finished(
             and (settings.trials is None or summary["trials"] == settings.trials)
             and summary["seed"] == settings.seed
             and (not settings.scene or (output / "scene.mrb").is_file())
-            and summary["input_sha256"] == input_digest(source, landmarks)
+            and summary["input_sha256"] == input_digest(source, landmarks, hints=settings.hints)
         )
     except (ASLMyoSegError, KeyError, TypeError):
         return False

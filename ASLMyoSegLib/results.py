@@ -26,15 +26,12 @@ def measure_flow(
     points: RVInsertion | None,
     constants: Mapping[str, float] | None = None,
 ) -> tuple[MBFResult | None, tuple[str, ...]]:
-    """Flow, or the reason why there is none; and what reading noted, and images without muscle."""
+    """Flow, or the reason why there is none; what reading noted, and images without muscle."""
     empty = [int(i) for i in np.flatnonzero(~segmentation.masks.any((2, 3)).all(1))]
-    notes = (
-        (f"No myocardium was found in frames {', '.join(map(str, empty))}: outline it by hand.",)
-        if empty
-        else ()
-    )
-    read = series.metadata.get("Notes")
-    notes = (*map(str, read), *notes) if isinstance(read, list) else notes
+    notes = series.notes
+    if empty:
+        frames = ", ".join(map(str, empty))
+        notes += (f"No myocardium was found in frames {frames}: outline it by hand.",)
     try:
         result = quantify(series, segmentation.masks, points, **(constants or {}))
     except QuantificationError as error:
@@ -49,13 +46,15 @@ def summarise(
     result: MBFResult | None,
     *,
     digest: str | None = None,
+    stated: Mapping[str, Any] | None = None,
     precision: float | None,
     seconds: float,
     warnings: tuple[str, ...],
 ) -> dict[str, Any]:
     """The content of ``summary.json``; numbers that do not exist are null.
 
-    `digest` is that of the files that were read; None where the images came from a scene.
+    `digest` is that of the files that were read, and `stated` what a person said of them; None
+    where the images came from a scene.
     """
     scores = segmentation.mcd_uncertainty
     finite = scores[np.isfinite(scores)]
@@ -76,6 +75,7 @@ def summarise(
         "version": __version__,
         "series": series.name,
         "input_sha256": digest,
+        "stated": dict(stated or {}),
         "model": posterior.model,
         "device": posterior.device,
         "trials": int(posterior.trials.max()),

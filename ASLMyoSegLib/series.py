@@ -49,7 +49,8 @@ class ASLSeries:
         inversion_time: float64 (frame,), s; NaN for `m0scan` frames.
         geometry: of one frame.
         name: short name for people, e.g. ``sub-01_acq-rest``.
-        metadata: what the side-car said (BIDS keys) and `source`, the file that was read.
+        metadata: what the side-car said (BIDS keys), `source`, the file that was read, and `Notes`,
+            a list of sentences for people on what was read.
 
     Raises:
         SeriesError: where shapes or values contradict each other.
@@ -80,6 +81,12 @@ class ASLSeries:
             raise SeriesError(
                 f"{where}: volume type {unknown[0]!r} is unknown; use {', '.join(VOLUME_TYPES)}."
             )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What reading noted for people."""
+        noted = self.metadata.get("Notes")
+        return tuple(map(str, noted)) if isinstance(noted, list) else ()
 
     def frames_of(self, volume_type: str) -> tuple[int, ...]:
         """Indices of the frames of one volume type, in order of acquisition."""

@@ -9,12 +9,25 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SeriesError
-from ..series import ASLSeries
-from .files import read_json, read_text, replacing
-from .nifti import read_volume, write_volume
-from .statement import RawSeries, shortened
+from ..series import ASLSeries, Geometry
+from .axes import UNKNOWN
+from .bids_rules import check_m0, check_values, open_questions
+from .files import read_text, replacing
+from .nifti import GRID_TOLERANCE, read_volume, write_volume
+from .sidecars import (
+    SideCars,
+    find_m0scan,
+    find_side_cars,
+    inherited,
+    intended_for,
+    volume_name,
+)
+from .statement import Hints, RawSeries, check_types, shortened
 
 SUFFIXES = ("_asl.nii.gz", "_asl.nii")
+OURS = ("source", "Notes")
+"""Metadata that says how a series was read, and is not written."""
+TIME_KEYS = ("PostLabelingDelay", "InversionTime")
 
 
 def find_bids(folder: Path) -> list[Path]:
@@ -28,61 +41,97 @@ def find_bids(folder: Path) -> list[Path]:
     )
 
 
-def volume_name(path: Path) -> str:
-    """``sub-01_acq-rest`` of ``sub-01_acq-rest_asl.nii.gz``."""
-    for suffix in (".nii.gz", ".seq.nrrd"):
-        if path.name.endswith(suffix):
-            return path.name.removesuffix(suffix).removesuffix("_asl")
-    return path.stem.removesuffix("_asl")
-
-
-def files_of(path: Path) -> list[Path]:
-    """The image and what lies beside it that is read with it."""
-    stem = _stem(path)
-    beside = ("_asl.json", "_aslcontext.tsv", "_m0scan.nii.gz", "_m0scan.nii")
-    return [path, *(file for s in beside if (file := Path(f"{stem}{s}")).is_file())]
-
-
-def read_bids(path: Path) -> RawSeries:
-    """Read an image of four dimensions with ``_asl.json`` and ``_aslcontext.tsv`` beside it.
+def belonging(path: Path) -> list[Path]:
+    """What belongs to a file or folder of images: side-cars, and an M0 scan of its own.
 
     Raises:
-        SeriesError: where a file is damaged, or contradicts another.
+        SeriesError: where a side-car is damaged.
     """
-    stem = _stem(path)
-    images, geometry = read_volume(path)
-    if images.ndim != 4:
-        raise SeriesError(
-            f"{path}: one frame of shape {images.shape}; an ASL series has four dimensions "
-            "(x, y, slice, frame)."
-        )
-    context, sidecar_path = Path(f"{stem}_aslcontext.tsv"), Path(f"{stem}_asl.json")
-    types = _read_context(context) if context.is_file() else None
-    sidecar = read_json(sidecar_path) if sidecar_path.is_file() else {}
-    key = next((k for k in ("PostLabelingDelay", "InversionTime") if k in sidecar), "")
-    times = sidecar.get(key)
-    if types is not None and sidecar.get("M0Type") == "Separate":
-        separate, _ = read_volume(_m0scan_beside(stem))
-        separate = separate if separate.ndim == 4 else separate[np.newaxis]
-        if separate.shape[1:] != images.shape[1:]:
-            raise SeriesError(
-                f"{_m0scan_beside(stem)}: grid {separate.shape[1:]}, where the series has "
-                f"{images.shape[1:]}; acquire or resample M0 on the series' grid."
-            )
-        images = np.concatenate([images, separate])
-        types += ("m0scan",) * len(separate)
-        if isinstance(times, list):
-            times = times + [0.0] * len(separate)
+    m0scan = find_m0scan(path)
+    its = [m0scan, *inherited(m0scan, "m0scan.json")] if m0scan else []
+    return [*find_side_cars(path).files, *its]
+
+
+def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hints) -> RawSeries:
+    """Frames (frame, slice, y, x) of a file or folder with what the side-cars say of them.
+
+    Raises:
+        SeriesError: where a side-car is damaged, or contradicts another or the images.
+    """
+    beside = find_side_cars(path)
+    check_values(beside)
+    types = hints.volume_types
+    if types is None and beside.context.is_file():
+        types = read_context(beside.context)
+        check_types(types, images, path, str(beside.context))
+        check_m0(beside, types)
+    notes: list[str] = []
+    m0 = None
+    if types is not None:
+        if beside.values and path.name.endswith(SUFFIXES):
+            notes += open_questions(beside, types, images.shape[1])
+        m0 = _separate_m0(path, images, geometry, beside, types, notes)
+    key = next((k for k in TIME_KEYS if k in beside.values), TIME_KEYS[0])
     return RawSeries(
         images=images,
         geometry=geometry,
         name=volume_name(path),
         volume_types=types,
-        inversion_time=times,
-        metadata=sidecar,
-        types_from=str(context),
-        times_from=f"{sidecar_path}: {key or 'PostLabelingDelay'}",
+        inversion_time=beside.values.get(key),
+        metadata={**beside.values, "Notes": notes} if notes else beside.values,
+        types_from=str(beside.context),
+        times_from=beside.where(key),
+        m0=m0,
     )
+
+
+def _separate_m0(
+    path: Path,
+    images: np.ndarray,
+    geometry: Geometry,
+    beside: SideCars,
+    types: tuple[str, ...],
+    notes: list[str],
+) -> np.ndarray | None:
+    """Frames of the M0 scan that has its own file, where the series is said to have one, or where
+    nobody says anything and it is there."""
+    said = beside.values.get("M0Type")
+    if said not in ("Separate", None) or (said is None and "m0scan" in types):
+        return None
+    file = find_m0scan(path)
+    if file is None and said is None:
+        return None
+    if file is None:
+        others = [
+            f"; {other.name} is intended for {', '.join(intended_for(other))}"
+            for other in sorted(path.parent.glob("*_m0scan.nii*"))
+            if intended_for(other)
+        ]
+        raise SeriesError(
+            f"{_stem(path)}_m0scan.nii.gz: missing, though the side-car says M0Type Separate"
+            f"{''.join(others[:2])}."
+        )
+    if said is None:
+        notes.append(f"Nobody says what M0 is (M0Type); {file.name} is taken for it.")
+    m0, place = read_volume(file)
+    m0 = m0 if m0.ndim == 4 else m0[np.newaxis]
+    if m0.shape[1:] != images.shape[1:]:
+        raise SeriesError(
+            f"{file}: grid {m0.shape[1:]}, where the series has {images.shape[1:]}; acquire or "
+            "resample M0 on the series' grid."
+        )
+    for name in ("spacing", "origin", "direction") if geometry != UNKNOWN else ():
+        ours, theirs = getattr(geometry, name), getattr(place, name)
+        if not np.allclose(ours, theirs, atol=GRID_TOLERANCE, equal_nan=True):
+            raise SeriesError(
+                f"{file}: {name} {_rounded(theirs)}, where the series has {_rounded(ours)}; "
+                "acquire or resample M0 on the series' grid."
+            )
+    return m0
+
+
+def _rounded(values: tuple[float, ...]) -> str:
+    return "(" + ", ".join(f"{v:.4g}" for v in values) + ")"
 
 
 def _stem(path: Path) -> Path:
@@ -98,16 +147,20 @@ def write_series(series: ASLSeries, path: str | Path) -> None:
     path = Path(path)
     stem = _stem(path)
     write_volume(path, series.images, series.geometry)
+    estimated = series.metadata.get("M0Type") == "Estimate"
     sidecar = {
         "ArterialSpinLabelingType": "PASL",
         "PASLType": "FAIR",
         "BolusCutOffFlag": False,
         "BackgroundSuppression": False,
-        "M0Type": "Included" if series.frames_of("m0scan") else "Absent",
+        **{key: value for key, value in series.metadata.items() if key not in OURS},
+        "M0Type": "Included"
+        if series.frames_of("m0scan")
+        else ("Estimate" if estimated else "Absent"),
+        "TotalAcquiredPairs": len(series.frames_of("control")),
         "PostLabelingDelay": [
             0.0 if np.isnan(t) else round(float(t), 6) for t in series.inversion_time
         ],
-        **{key: value for key, value in series.metadata.items() if key != "source"},
     }
     with replacing(f"{stem}_asl.json") as beside:
         beside.write_text(json.dumps(sidecar, indent=2) + "\n", encoding="utf-8")
@@ -115,7 +168,12 @@ def write_series(series: ASLSeries, path: str | Path) -> None:
         beside.write_text("\n".join(("volume_type", *series.volume_types)) + "\n", encoding="utf-8")
 
 
-def _read_context(path: Path) -> tuple[str, ...]:
+def read_context(path: Path) -> tuple[str, ...]:
+    """The volume types that a table says.
+
+    Raises:
+        SeriesError: where it is no such table.
+    """
     try:
         table = csv.DictReader(read_text(path).splitlines(), delimiter="\t")
         rows, columns = list(table), table.fieldnames or []
@@ -127,10 +185,3 @@ def _read_context(path: Path) -> tuple[str, ...]:
             "mind that tabs stand between columns."
         )
     return tuple((row["volume_type"] or "").strip() for row in rows)
-
-
-def _m0scan_beside(stem: Path) -> Path:
-    for suffix in ("_m0scan.nii.gz", "_m0scan.nii"):
-        if Path(f"{stem}{suffix}").is_file():
-            return Path(f"{stem}{suffix}")
-    raise SeriesError(f"{stem}_m0scan.nii.gz: missing, though the side-car says M0Type Separate.")

@@ -18,6 +18,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..errors import SeriesError
+from .headers import check_header
 
 HEADER_BYTES, NIFTI_2_HEADER_BYTES = 348, 540
 BYTES_OF_TYPE = {
@@ -54,6 +55,7 @@ def check_content(path: Path) -> None:
                 _check_nifti(path, file)
             while compressed and file.read(BLOCK):  # up to the check sum at the end
                 pass
+        check_header(path)
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
             raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import re
 from collections import Counter
@@ -9,16 +10,17 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import SeriesError
-from .dicom_files import is_dicom, read_pixels
+from .dicom_files import is_dicom, parsing, read_pixels
 from .dicom_frames import WORDS, Frame, Header, read_header
 from .dicom_grid import ordered, stacked
-from .files import natural, sha256
 from .guess import types_from_words
-from .statement import RawSeries, check_matrix
+from .numbered import natural
+from .statement import Hints, RawSeries, check_matrix
 
 CONTEXTS = {"CONTROL": "control", "LABEL": "label", "M_ZERO_SCAN": "m0scan"}
 """Of ASL Context (0018,9257)."""
@@ -53,7 +55,7 @@ def survey(folder: Path) -> Survey:
     """
     answer = Survey()
     groups: dict[tuple[Path, str], list[Header]] = {}
-    for path in sorted(folder.rglob("*"), key=natural):
+    for path in sorted(folder.rglob("*"), key=_by_number):
         if path.name.startswith(".") or not is_dicom(path):
             continue
         try:
@@ -84,7 +86,7 @@ def survey(folder: Path) -> Survey:
     return answer
 
 
-def is_directory(path: Path) -> bool:
+def is_dicomdir(path: Path) -> bool:
     """Whether a file is a DICOMDIR, the table of contents of its folder."""
     return path.name.upper() == "DICOMDIR" and path.is_file()
 
@@ -101,7 +103,7 @@ def dicom_name(path: Path) -> str:
         with suppress(SeriesError):  # whoever reads the series is told
             other = read_header(file)
             if other.kind and other.series != own.series and _plain_name(other) == name:
-                return f"{name}_{hashlib.sha256(own.series.encode()).hexdigest()[:4]}"
+                return f"{name}_{_digest(own)[:4]}"
     return name
 
 
@@ -110,8 +112,12 @@ def dicom_files(path: Path) -> list[Path]:
     return [header.path for header in _series_of(path)]
 
 
-def read_dicom(path: Path) -> RawSeries:
+def read_dicom(path: Path, hints: Hints) -> RawSeries:
     """Read the series that a file belongs to, as far as it lies in the same folder.
+
+    Args:
+        path: any file of the series.
+        hints: nothing is noted of what a person states.
 
     Raises:
         SeriesError: where a file is damaged, or the files cannot be one series of images.
@@ -131,10 +137,13 @@ def read_dicom(path: Path) -> RawSeries:
             f"{path}: {ONE_IMAGE}; are all files of the series in this folder, and of one series?"
         )
     types, types_from = _volume_types(path, volumes)
-    times, times_from, time_notes = _inversion_times(volumes, types)
-    metadata = dict(headers[0].metadata)
-    if notes + time_notes:
-        metadata["Notes"] = notes + time_notes
+    times, times_from, time_notes = _inversion_times(volumes)
+    if hints.inversion_time is None:
+        notes += time_notes
+    metadata = {k: v for header in headers for k, v in header.metadata.items()}
+    metadata["SeriesDigest"] = _digest(headers[0])[:12]
+    if notes:
+        metadata["Notes"] = notes
     return RawSeries(
         images=_images(volumes, headers[0].size),
         geometry=geometry,
@@ -147,9 +156,17 @@ def read_dicom(path: Path) -> RawSeries:
     )
 
 
+def _by_number(path: Path) -> Any:
+    return natural(str(path))
+
+
 def _plain_name(header: Header) -> str:
     number = "series" if header.number is None else f"series-{header.number:03d}"
     return "_".join((number, *(["-".join(header.called)] if header.called else ())))
+
+
+def _digest(header: Header) -> str:
+    return hashlib.sha256(header.series.encode()).hexdigest()
 
 
 def _called(header: Header) -> str:
@@ -199,7 +216,7 @@ def _series_of(path: Path) -> list[Header]:
 
 def _beside(path: Path) -> list[Path]:
     """DICOM files in the folder of a file, in natural order."""
-    files = sorted(path.parent.iterdir(), key=natural)
+    files = sorted(path.parent.iterdir(), key=_by_number)
     return [file for file in files if not file.name.startswith(".") and is_dicom(file)]
 
 
@@ -215,7 +232,9 @@ def _without_copies(path: Path, headers: list[Header]) -> tuple[list[Header], li
         twin = kept.setdefault(header.instance or str(header.path), header)
         if twin is header:
             continue
-        if sha256(twin.path) != sha256(header.path):
+        with parsing(header.path):
+            same = filecmp.cmp(twin.path, header.path, shallow=False)
+        if not same:
             raise SeriesError(
                 f"{header.path}: has the same identifier (0008,0018) as {twin.path.name}, but "
                 "other content; keep the right one."
@@ -275,7 +294,7 @@ def _types_in_words(frames: Sequence[Frame]) -> tuple[tuple[str, ...], str] | No
 
 
 def _inversion_times(
-    volumes: list[list[Frame]], types: tuple[str, ...] | None
+    volumes: list[list[Frame]],
 ) -> tuple[list[float] | None, str, list[str]]:
     """Seconds per frame, where they stand, and what is to be said of them."""
     stated = np.array(

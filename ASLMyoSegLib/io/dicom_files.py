@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import SimpleITK as sitk
 from pydicom import encaps
 
 from ..errors import SeriesError
+from .quiet import quiet
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
 PREAMBLE = 128
@@ -61,9 +61,9 @@ def parsing(path: Path) -> Iterator[None]:
             yield
     except SeriesError:
         raise
-    except OSError as error:
-        raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
     except Exception as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise SeriesError(f"{path}: cannot be read ({error.strerror}).") from None
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise SeriesError(
             f"{path}: damaged DICOM file ({reason}); copy or export it again."
@@ -107,9 +107,9 @@ def parse(path: Path, keywords: tuple[str, ...]) -> pydicom.FileDataset:
             specific_tags=list(keywords),
         )
     if "TransferSyntaxUID" not in dataset.file_meta:
-        explicit = head[4:6].isalpha()
+        implicit = dataset.is_implicit_VR
         dataset.file_meta.TransferSyntaxUID = (
-            pydicom.uid.ExplicitVRLittleEndian if explicit else pydicom.uid.ImplicitVRLittleEndian
+            pydicom.uid.ImplicitVRLittleEndian if implicit else pydicom.uid.ExplicitVRLittleEndian
         )
     return dataset
 
@@ -134,11 +134,11 @@ def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
     """Rows, columns and frames of what can be decoded."""
     if not any(keyword in dataset for keyword in PIXELS[-3:]):
         raise SeriesError(f"{path}: has no pixels; export it again.")
-    grey = dataset.PhotometricInterpretation
-    if dataset.SamplesPerPixel != 1 or grey != "MONOCHROME2":
+    grey, samples = dataset.PhotometricInterpretation, dataset.SamplesPerPixel
+    if samples != 1 or grey != "MONOCHROME2":
         raise SeriesError(
-            f"{path}: pixels are {grey}, where signal is needed (MONOCHROME2); export the images "
-            "as the scanner made them."
+            f"{path}: pixels are {grey}, {samples} values each (0028,0002), where one that is "
+            "signal is needed (MONOCHROME2); export the images as the scanner made them."
         )
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     frames = int(dataset.get("NumberOfFrames") or 1)
@@ -169,7 +169,7 @@ def _decode(path: Path, dataset: pydicom.FileDataset, frames: int) -> np.ndarray
     dataset.PixelData = encaps.encapsulate(parts)
     dataset.SOPClassUID = BYTES if dataset.BitsAllocated == 8 else WORDS
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    with tempfile.TemporaryDirectory() as folder, _silenced():
+    with tempfile.TemporaryDirectory() as folder, quiet():
         alone = Path(folder) / "pixels.dcm"
         dataset.save_as(alone)
         reader = sitk.ImageFileReader()
@@ -183,23 +183,6 @@ def _decode(path: Path, dataset: pydicom.FileDataset, frames: int) -> np.ndarray
                 f"{path}: compressed as {name}, which is damaged or cannot be read here; "
                 "decompress it, e.g. by dcmdjpeg, dcmdjpls or gdcmconv --raw."
             ) from None
-
-
-@contextmanager
-def _silenced() -> Iterator[None]:
-    """Keep quiet what decoders print on damaged images, past Python, beside the one clear line."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # a window application has no such output
-        yield
-        return
-    with open(os.devnull, "wb") as nothing:
-        os.dup2(nothing.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _without_other_bits(path: Path, pixels: np.ndarray, dataset: pydicom.Dataset) -> np.ndarray:

@@ -31,7 +31,8 @@ KEYWORDS = (
     "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "SpacingBetweenSlices",
     "RescaleSlope", "RescaleIntercept", "InversionTime", "InversionTimes", "ASLContext",
     "ComplexImageComponent", "MRArterialSpinLabelingSequence", "MagneticFieldStrength",
-    "EchoTime", "FlipAngle", "Manufacturer", "ManufacturerModelName", SHARED, PER_FRAME, *WORDS,
+    "ArterialSpinLabelingContrast", "EchoTime", "FlipAngle", "Manufacturer",
+    "ManufacturerModelName", SHARED, PER_FRAME, *WORDS,
 )  # fmt: skip
 """All that is read; no name, birth date or number of a person is kept."""
 TAGS = {
@@ -52,6 +53,8 @@ VOCABULARY = {
     "t1", "t2", "tag", "tfe", "tfl", "trufi", "trufisp", "vasl", "vsasl",
 }  # fmt: skip
 """The words of a description that are kept: no other might tell who the patient is."""
+LABELLING = {"CONTINUOUS": "CASL", "PSEUDOCONTINUOUS": "PCASL", "PULSED": "PASL"}
+"""Words of Arterial Spin Labeling Contrast (0018,9250), and what BIDS calls them."""
 NOT_MAGNITUDE = {"P", "R", "I", "PHASE", "REAL", "IMAGINARY", "PHASE MAP"}
 
 
@@ -157,7 +160,7 @@ def _read_header(path: Path, _modified: int, _size: int) -> Header:
             (int(dataset.Rows), int(dataset.Columns)),
             tuple(_frame(path, k, frame, len(frames) > 1) for k, frame in enumerate(frames)),
             " ".join((_text(values, "ImageType"), _text(values, "FrameType"))).strip(),
-            _metadata(path, values),
+            _metadata(path, frames),
         )
 
 
@@ -240,13 +243,17 @@ def _order(path: Path, index: int, values: Mapping[str, Any], many: bool) -> tup
     )
 
 
-def _metadata(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+def _metadata(path: Path, frames: list[dict[str, Any]]) -> dict[str, Any]:
+    values = frames[0]
+    cut_off = {_text(frame, "ASLBolusCutoffFlag").upper() for frame in frames}
     field_strength = _number(path, values, "MagneticFieldStrength")
     echo = _number(path, values, "EchoTime") or _number(path, values, "EffectiveEchoTime")
     found = {
         "MagneticFieldStrength": field_strength,
         "EchoTime": echo and echo / 1000,
         "FlipAngle": _number(path, values, "FlipAngle"),
+        "ArterialSpinLabelingType": LABELLING.get(_text(values, "ArterialSpinLabelingContrast")),
+        "BolusCutOffFlag": "YES" in cut_off,
         "Manufacturer": _text(values, "Manufacturer"),
         "ManufacturersModelName": _text(values, "ManufacturerModelName"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ NEAR = 0.05
 TIME_AXIS = 0.5
 """Spread of trigger times, relative to the last, above which they count on from frame to frame;
 below, they are delays after the R wave, which jitter."""
+PLACE = (("position", "position (0020,0032)"), ("orientation", "orientation (0020,0037)"))
+SPACING = ("spacing", "pixel spacing (0028,0030)")
 TRIGGER, INSTANCE = 3, 4
 
 
@@ -29,15 +32,22 @@ def stacked(path: Path, frames: Sequence[Frame]) -> tuple[list[list[Frame]], Geo
     Raises:
         SeriesError: where a frame lacks its geometry, or they do not lie in one regular grid.
     """
+    if any(frame.spacing for frame in frames):
+        required = (*PLACE, SPACING)
+    else:  # a person may state it
+        frames = [replace(frame, spacing=(np.nan, np.nan)) for frame in frames]
+        required = PLACE
     for frame in frames:
-        _check_geometry(frame)
+        _check_geometry(frame, required)
     first = frames[0]
     along, down = _axes(first.orientation)
     normal = np.cross(along, down)
     for name, text in (("orientation", "orientations"), ("spacing", "pixel sizes")):
         ours = np.array(getattr(first, name))
         for frame in frames:
-            if not np.allclose(getattr(frame, name), ours, rtol=TOLERANCE, atol=TOLERANCE):
+            if not np.allclose(
+                getattr(frame, name), ours, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
+            ):
                 raise SeriesError(
                     f"{path.parent}: {first.file.name} and {frame.file.name} are of one series, "
                     f"but of different {text}; separate them."
@@ -98,13 +108,8 @@ def ordered(path: Path, slices: list[list[Frame]]) -> list[list[Frame]]:
     return [list(volume) for volume in zip(*in_time, strict=True)]
 
 
-def _check_geometry(frame: Frame) -> None:
-    for name, what in (
-        ("position", "position (0020,0032)"),
-        ("orientation", "orientation (0020,0037)"),
-        ("spacing", "pixel spacing (0028,0030)"),
-        ("thickness", "slice thickness (0018,0050)"),
-    ):
+def _check_geometry(frame: Frame, required: tuple[tuple[str, str], ...]) -> None:
+    for name, what in required:
         if getattr(frame, name) is None:
             raise SeriesError(
                 f"{frame.file}: frame {frame.index} has no {what}; export the images as the "
@@ -116,10 +121,11 @@ def _check_geometry(frame: Frame) -> None:
             f"{frame.file}: the orientation (0020,0037) {frame.orientation} is no pair of "
             "directions at right angles; export it again."
         )
-    if min(*frame.spacing, frame.thickness) <= 0:
+    thickness = np.nan if frame.thickness is None else frame.thickness
+    if np.nanmin([*frame.spacing, thickness, np.inf]) <= 0:
         raise SeriesError(
-            f"{frame.file}: voxels of {frame.spacing[1]:g}x{frame.spacing[0]:g}x"
-            f"{frame.thickness:g} mm (0028,0030; 0018,0050); export it again."
+            f"{frame.file}: voxels of {frame.spacing[1]:g}x{frame.spacing[0]:g}x{thickness:g} mm "
+            "(0028,0030; 0018,0050); export it again."
         )
 
 
@@ -138,9 +144,9 @@ def _step(
     origins: np.ndarray,
     normal: np.ndarray,
 ) -> float:
-    """Distance between slices, mm."""
+    """Distance between slices, mm; of one slice, how thick it is, NaN where nothing says it."""
     if len(groups) == 1:
-        return float(frames[0].thickness)
+        return np.nan if frames[0].thickness is None else frames[0].thickness
     steps = np.diff(origins, axis=0)
     heights = steps @ normal
     step = float(heights.mean())

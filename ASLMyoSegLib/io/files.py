@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -88,20 +86,3 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SeriesError(f"{path}: holds a {type(content).__name__}, where an object is needed.")
     return content
-
-
-def natural(path: Path) -> list[str | int]:
-    """Key by which ``IM2`` comes before ``IM10``."""
-    return [int(part) if k % 2 else part for k, part in enumerate(re.split(r"(\d+)", str(path)))]
-
-
-def sha256(path: Path) -> str:
-    """Of a file's content.
-
-    Raises:
-        SeriesError: where it cannot be read.
-    """
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,15 @@ from ..errors import SeriesError
 from ..series import Geometry
 from .content import check_content
 from .files import replacing
+from .headers import with_list_axis
+from .quiet import quiet
 
 KIND = "NRRD_kinds[pixel]"
-"""Says ``list`` where Slicer saved a sequence of images as one file."""
+LISTS = ("list", "vector")
+"""What it says where an NRRD file, such as a sequence that Slicer saved, is a list of images."""
+
+GRID_TOLERANCE = 1e-2
+"""How far (mm, or cosines) images of one series may lie from each other."""
 
 # Its warnings on odd headers would break the one clear line that errors are.
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
@@ -25,22 +33,71 @@ def read_volume(path: Path) -> tuple[np.ndarray, Geometry]:
     Raises:
         SeriesError: where the file is missing, damaged, or not a scalar image of 3 or 4 dimensions.
     """
+    array, geometry = read_image(path)
+    if array.ndim not in (3, 4):
+        raise SeriesError(f"{path}: {array.ndim} dimensions, where 3 or 4 are needed.")
+    return array, geometry
+
+
+def read_image(path: Path) -> tuple[np.ndarray, Geometry]:
+    """Pixels of a scalar image of 2 to 4 dimensions, the file's last axis first, and geometry.
+
+    The axis of a list of images comes first. Of axes behind the third, those of length 1 are left
+    out where there are several.
+
+    Raises:
+        SeriesError: where the file is missing, damaged, or holds something else.
+    """
     check_content(path)
     try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1].strip()
+        with quiet():
+            image = _read(path)
+    except (RuntimeError, MemoryError) as error:
+        reason = str(error).strip().split("\n")[-1].strip() or "too large for the memory"
         remedy = "correct its orientation" if "cosines" in reason else "export it anew as NIfTI-1"
         raise SeriesError(f"{path}: not a readable image ({reason}); {remedy}.") from None
-    if KIND in image.GetMetaDataKeys() and image.GetMetaData(KIND) == "list":
-        return np.moveaxis(sitk.GetArrayFromImage(image), -1, 0), _geometry_of(image)
+    array, geometry = sitk.GetArrayFromImage(image), _geometry_of(image)
+    if KIND in image.GetMetaDataKeys() and image.GetMetaData(KIND) in LISTS:
+        several = array.ndim > image.GetDimension()
+        return np.moveaxis(array, -1, 0) if several else array[np.newaxis], geometry
     if image.GetNumberOfComponentsPerPixel() != 1 or "complex" in image.GetPixelIDTypeAsString():
         raise SeriesError(
             f"{path}: pixels are {image.GetPixelIDTypeAsString()}; give magnitude images."
         )
-    if image.GetDimension() not in (3, 4):
-        raise SeriesError(f"{path}: {image.GetDimension()} dimensions, where 3 or 4 are needed.")
-    return sitk.GetArrayFromImage(image), _geometry_of(image)
+    if array.ndim > 4:
+        further = [n for n in array.shape[:-3] if n > 1] or [1]
+        if len(further) > 1:
+            raise SeriesError(
+                f"{path}: {array.ndim} dimensions of {array.shape[::-1]}, where x, y, slice and "
+                "frame are needed; leave the others out."
+            )
+        array = array.reshape(*further, *array.shape[-3:])
+    return array, geometry
+
+
+def _read(path: Path) -> sitk.Image:
+    """The image; one whose list of frames has another name than the image library knows, too."""
+    content = with_list_axis(path)
+    if content is None:
+        return sitk.ReadImage(str(path))
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / path.name
+        plain.write_bytes(content)
+        return sitk.ReadImage(str(plain))
+
+
+def has_frames(path: Path) -> bool:
+    """Whether the header of an image promises several frames; not where it cannot be read."""
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        if with_list_axis(path) is not None:
+            return True
+        with quiet():
+            reader.ReadImageInformation()
+    except (RuntimeError, OSError, SeriesError):
+        return False
+    return math.prod(reader.GetSize()[3:]) * reader.GetNumberOfComponents() > 1
 
 
 def write_volume(path: str | Path, array: np.ndarray, geometry: Geometry) -> None:
@@ -69,9 +126,11 @@ def _frame_image(volume: np.ndarray, geometry: Geometry) -> sitk.Image:
 
 def _geometry_of(image: sitk.Image) -> Geometry:
     size = image.GetDimension()
-    direction = np.array(image.GetDirection()).reshape(size, size)[:3, :3]
+    direction = np.eye(3)
+    known = min(size, 3)
+    direction[:known, :known] = np.reshape(image.GetDirection(), (size, size))[:known, :known]
     return Geometry(
-        spacing=tuple(float(v) for v in image.GetSpacing()[:3]),
-        origin=tuple(float(v) for v in image.GetOrigin()[:3]),
+        spacing=tuple(float(v) for v in (*image.GetSpacing(), np.nan)[:3]),
+        origin=tuple(float(v) for v in (*image.GetOrigin(), 0.0)[:3]),
         direction=tuple(float(v) for v in direction.ravel()),
     )

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
 from ..errors import SeriesError
 from ..series import ASLSeries
-from .bids import files_of, find_bids, read_bids, volume_name
-from .dicom import Survey, dicom_files, dicom_name, is_directory, read_dicom, survey
+from .axes import UNKNOWN, read_frames
+from .bids import belonging, find_bids, with_side_cars
+from .dicom import Survey, dicom_files, dicom_name, is_dicomdir, read_dicom, survey
 from .dicom_files import is_dicom
-from .files import sha256
-from .statement import Hints, complete
+from .headers import read_header
+from .matlab import read_matlab
+from .numbered import VOLUMES, find_images, read_numbered, single_images
+from .pictures import PICTURES
+from .sidecars import volume_name
+from .statement import Hints, RawSeries, complete
 
 NO_HINTS = Hints()
 
 
-def find_series(path: str | Path) -> list[Path]:
+def find_series(path: str | Path, hints: Hints = NO_HINTS) -> list[Path]:
     """Every ASL series beneath a folder (or the one file given), sorted; no derivatives.
 
-    Of a DICOM series it is the first file. In a folder that holds BIDS, DICOM is not looked for.
+    Of DICOM it is the first file. A folder of single images, one for each frame, is a series. Where
+    there is BIDS, DICOM is not looked for; where there is DICOM, other images are not.
+
+    Args:
+        path: a file or folder.
+        hints: with axes, every volume in a folder is a series.
 
     Raises:
         SeriesError: where there is none.
     """
     path = Path(path)
     try:
-        if is_directory(path):
+        if is_dicomdir(path):
             path = path.parent
         if path.is_file():
             return [path]
@@ -38,22 +49,26 @@ def find_series(path: str | Path) -> list[Path]:
             raise SeriesError(f"{path}: {problem}.")
         os.scandir(path).close()  # which says why, where what follows finds nothing
         found = find_bids(path)
-        dicom = Survey() if found else survey(path)
+        dicom = Survey() if found or hints.axes is not None else survey(path)
+        found = found or dicom.series or find_images(path, whole=hints.axes is not None)
     except OSError as error:
         raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
-    if not found and not dicom.series:
+    if not found:
         others = f" Not taken: {' '.join(dicom.left_out[:4])}" if dicom.left_out else ""
         raise SeriesError(
-            f"{path}: holds no ASL series, neither *_asl.nii.gz (BIDS) nor DICOM images.{others}"
+            f"{path}: holds no ASL series: neither *_asl.nii.gz (BIDS), nor DICOM, nor an image of "
+            f"several frames, nor a folder of one image for each frame.{others}"
         )
-    return found or dicom.series
+    return found
 
 
-def left_out(path: str | Path) -> tuple[str, ...]:
+def left_out(path: str | Path, hints: Hints = NO_HINTS) -> tuple[str, ...]:
     """Why `find_series` left DICOM series and files out, in sentences."""
     path = Path(path)
-    folder = path.parent if is_directory(path) else path
-    return () if not folder.is_dir() or find_bids(folder) else tuple(survey(folder).left_out)
+    folder = path.parent if is_dicomdir(path) else path
+    if not folder.is_dir() or hints.axes is not None or find_bids(folder):
+        return ()
+    return tuple(survey(folder).left_out)
 
 
 def series_name(path: Path) -> str:
@@ -68,33 +83,74 @@ def series_name(path: Path) -> str:
 def read_series(path: str | Path, hints: Hints = NO_HINTS) -> ASLSeries:
     """Read one series, checked at the door.
 
+    >>> read_series("scan.mat", Hints(("m0scan", "control", "label"), 1.4, "images",
+    ...     ("y", "x", "frame"), (1.9, 1.9)))                        # doctest: +SKIP
+
     Args:
-        path: ``*_asl.nii[.gz]``, or another image of four dimensions such as a sequence that Slicer
-            saved (``.seq.nrrd``), with ``_asl.json`` and ``_aslcontext.tsv`` beside it; or a folder
-            that holds just one ``*_asl.nii[.gz]``; or a DICOM file, which brings the rest of its
-            series in the same folder, or a folder with one such series.
+        path: ``*_asl.nii[.gz]``, or another image of four dimensions (NIfTI, NRRD, MetaImage, a
+            sequence that Slicer saved), a MATLAB file, a folder of single images, each with
+            ``NAME_asl.json`` and ``NAME_aslcontext.tsv`` beside it; a DICOM file, which brings the
+            rest of its series in the same folder; or a folder that holds just one of them.
         hints: what files do not say.
 
     Raises:
         SeriesError: where a file is missing, damaged, or contradicts another.
     """
-    found = find_series(path)
+    found = find_series(path, hints)
     if len(found) > 1:
         names = ", ".join(f"{file.name} is {series_name(file)}" for file in found[:4])
         raise SeriesError(f"{path}: holds {len(found)} series ({names}, ...); give one of them.")
-    read = read_dicom if is_dicom(found[0]) else read_bids
-    return complete(read(found[0]), found[0], hints)
+    return complete(_read(found[0], hints), found[0], hints)
 
 
-def input_digest(path: Path, *others: Path | None) -> str:
-    """SHA-256 of the content of a series' files and of `others`, by which the same is known again.
+def input_digest(path: Path, *others: Path | None, hints: Hints = NO_HINTS) -> str:
+    """SHA-256 of the content of a series' files, of `others` and of what was stated of them, by
+    which the same is known again.
 
     Raises:
         SeriesError: where a file cannot be read.
     """
     digest = hashlib.sha256()
-    own = dicom_files(path) if is_dicom(path) else files_of(path)
-    for file in (*own, *others):
-        if file is not None and file.is_file():
-            digest.update(bytes.fromhex(sha256(file)))
+    try:
+        for file in (*_files_of(path), *others):
+            if file is not None and file.is_file():
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    except OSError as error:
+        where = error.filename or path
+        raise SeriesError(f"{where}: cannot be read ({error.strerror or error}).") from None
+    if stated := hints.stated():
+        digest.update(json.dumps(stated, sort_keys=True).encode())
     return digest.hexdigest()
+
+
+def _read(path: Path, hints: Hints) -> RawSeries:
+    matlab, name = path.suffix.lower() == ".mat", path.name.lower()
+    if hints.variable is not None and not matlab:
+        raise SeriesError(f"{path}: is no MATLAB file, so it has no --variable; leave that out.")
+    if is_dicom(path):
+        if hints.axes is not None:
+            raise SeriesError(f"{path}: DICOM says what its axes are; leave --axes out.")
+        return read_dicom(path, hints)
+    if path.is_dir():
+        if hints.axes is not None:
+            raise SeriesError(f"{path}: each of its images is a frame; leave --axes out.")
+        images, geometry = read_numbered(path)
+    elif matlab:
+        images, geometry = read_matlab(path, hints), UNKNOWN
+    elif name.endswith(VOLUMES + PICTURES):
+        images, geometry = read_frames(path, hints.axes)
+    else:
+        raise SeriesError(
+            f"{path}: a format that is not read; give {', '.join(VOLUMES)}, .mat, or a folder of "
+            "single images."
+        )
+    return with_side_cars(images, geometry, path, hints)
+
+
+def _files_of(path: Path) -> list[Path]:
+    """All that is read with a series; may raise OSError or SeriesError."""
+    if is_dicom(path):
+        return dicom_files(path)
+    files = single_images(path) if path.is_dir() else [path]
+    pixels = [header.data for f in files if (header := read_header(f)) and header.data != f]
+    return [*files, *pixels, *belonging(path)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,55 @@ SMALLEST, LARGEST = 16, 1024
 """Image sides, in pixels, between which a heart can be looked for."""
 SHORTEST_INVERSION_TIME, LONGEST_INVERSION_TIME = 0.01, 10.0
 """Seconds; what lies beyond is in milliseconds, or was divided by 1000 twice."""
+AXES = ("x", "y", "slice", "frame")
+"""What an axis of an array can be."""
 
 
 @dataclass(frozen=True)
 class Hints:
     """What a person states of files that do not say it themselves; it outweighs what they say.
 
+    >>> Hints(volume_types=("m0scan", "control", "label"), inversion_time=1.4).stated()
+    {'volume_types': ('m0scan', 'control', 'label'), 'inversion_time': 1.4}
+
     Attributes:
         volume_types: of all frames in their order, words of `VOLUME_TYPES`; None: as the file says.
         inversion_time: s, of every control and label frame; None: as the file says.
+        variable: name of the images in a MATLAB file, ``data.images`` for a field of a struct;
+            None: the only one that can be images.
+        axes: words of `AXES` in the order in which the file or MATLAB lists the sizes; None: as the
+            format has them.
+        pixel_size: mm along x, y and, where there are several slices, from slice to slice; None:
+            as the file says.
+
+    Raises:
+        SeriesError: where axes or pixel size cannot be.
     """
 
     volume_types: tuple[str, ...] | None = None
     inversion_time: float | None = None
+    variable: str | None = None
+    axes: tuple[str, ...] | None = None
+    pixel_size: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        axes, size = self.axes, self.pixel_size
+        if axes is not None:
+            complete_axes = {"x", "y", "frame"} <= set(axes) <= set(AXES)
+            if not complete_axes or len(set(axes)) < len(axes):
+                raise SeriesError(
+                    f"--axes {','.join(map(str, axes))}: name x, y and frame once each, and slice "
+                    "where there is such an axis, such as y,x,frame or x,y,slice,frame."
+                )
+        if size is not None and not (len(size) in (2, 3) and all(0 < v < np.inf for v in size)):
+            raise SeriesError(
+                f"--pixel-size {','.join(f'{v:g}' for v in size)}: give two or three lengths in mm "
+                "above 0, along x, y and from slice to slice."
+            )
+
+    def stated(self) -> dict[str, Any]:
+        """What was stated, by its name."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -36,13 +72,15 @@ class RawSeries:
 
     Attributes:
         images: (frame, slice, y, x), of any type.
-        geometry: of one frame.
+        geometry: of one frame; spacing NaN where files do not say it.
         name: short name for people, without anything that tells who the patient is.
         volume_types: per frame, unchecked.
         inversion_time: s, one for all or per frame, unchecked; any value for `m0scan` frames.
-        metadata: BIDS keys, and in `Notes` sentences for people, where something is to be said.
+        metadata: BIDS keys; `Notes`, sentences for people, where something is to be said; and
+            `SeriesDigest`, which tells series apart where names do not.
         types_from: the file that told the volume types, or should have, for messages.
         times_from: the same of the inversion time, with the key.
+        m0: frames (frame, slice, y, x) of an M0 scan that has its own file; they go last.
     """
 
     images: np.ndarray
@@ -53,6 +91,7 @@ class RawSeries:
     metadata: dict[str, Any] = field(default_factory=dict)
     types_from: str = ""
     times_from: str = ""
+    m0: np.ndarray | None = None
 
 
 def complete(raw: RawSeries, path: Path, hints: Hints) -> ASLSeries:
@@ -63,17 +102,56 @@ def complete(raw: RawSeries, path: Path, hints: Hints) -> ASLSeries:
     """
     types = _volume_types(raw, path, hints)
     times = _inversion_times(raw, path, hints, types)
+    geometry = _geometry(raw, path, hints)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
         images = raw.images.astype(np.float32)
+        if raw.m0 is not None:
+            images = np.concatenate([images, raw.m0.astype(np.float32)])
+            types += ("m0scan",) * len(raw.m0)
+            times = np.append(times, np.full(len(raw.m0), np.nan))
     _check_pixels(path, images, types)
     return ASLSeries(
         images=images,
         volume_types=types,
         inversion_time=times,
-        geometry=raw.geometry,
+        geometry=geometry,
         name=raw.name,
         metadata={**raw.metadata, "source": str(path)},
     )
+
+
+def check_types(types: tuple[str, ...], images: np.ndarray, path: Path, where: str) -> None:
+    """Refuse volume types that cannot be those of a series.
+
+    Args:
+        types: per frame, of any number.
+        images: (frame, slice, y, x).
+        path: of the images.
+        where: the file or the option that says the types.
+
+    Raises:
+        SeriesError: where they cannot.
+    """
+    for frame, kind in enumerate(types):
+        if kind not in VOLUME_TYPES:
+            raise SeriesError(
+                f"{where}: frame {frame} is {kind!r}; only control, label and m0scan frames can be "
+                "segmented and quantified."
+            )
+    frames, slices = images.shape[:2]
+    if len(types) != frames:
+        stacked = frames == 1 and len(types) == slices
+        remedy = (
+            f" of {slices} slices; if these are the frames, say so with --axes x,y,frame."
+            if stacked
+            else "; give one each."
+        )
+        raise SeriesError(
+            f"{where}: {len(types)} volume types, but {path.name} has {frames} frames{remedy}"
+        )
+    for kind in ("control", "label"):
+        if kind not in types:
+            raise SeriesError(f"{where}: no {kind} frame; flow is control minus label.")
 
 
 def _volume_types(raw: RawSeries, path: Path, hints: Hints) -> tuple[str, ...]:
@@ -85,20 +163,7 @@ def _volume_types(raw: RawSeries, path: Path, hints: Hints) -> tuple[str, ...]:
             f"{path}: nothing says which of its {len(raw.images)} frames are control, label or "
             f"m0scan; state it with --volume-types{beside}."
         )
-    for frame, kind in enumerate(types):
-        if kind not in VOLUME_TYPES:
-            raise SeriesError(
-                f"{where}: frame {frame} is {kind!r}; only control, label and m0scan frames can be "
-                "segmented and quantified."
-            )
-    if len(types) != len(raw.images):
-        raise SeriesError(
-            f"{where}: {len(types)} volume types, but {path.name} has {len(raw.images)} frames; "
-            "give one each."
-        )
-    for kind in ("control", "label"):
-        if kind not in types:
-            raise SeriesError(f"{where}: no {kind} frame; flow is control minus label.")
+    check_types(types, raw.images, path, where)
     return types
 
 
@@ -137,6 +202,24 @@ def _inversion_times(
                 f"{LONGEST_INVERSION_TIME:g} seconds are possible{hint}."
             )
     return np.where(prepared, times, np.nan)
+
+
+def _geometry(raw: RawSeries, path: Path, hints: Hints) -> Geometry:
+    """With the pixel size that was stated, or the file's; the one slice of a series of which
+    nobody says how thick it is has 1 mm."""
+    spacing = (*(hints.pixel_size or ()), *raw.geometry.spacing[len(hints.pixel_size or ()) :])
+    if not np.isfinite(spacing[:2]).all():
+        raise SeriesError(
+            f"{path}: does not say its pixel size; state it in mm with --pixel-size x,y."
+        )
+    if not np.isfinite(spacing[2]):
+        if raw.images.shape[1] > 1:
+            raise SeriesError(
+                f"{path}: does not say how far its {raw.images.shape[1]} slices lie apart; state "
+                "it in mm with --pixel-size x,y,slice."
+            )
+        spacing = (*spacing[:2], 1.0)
+    return replace(raw.geometry, spacing=tuple(float(v) for v in spacing))
 
 
 def shortened(value: object) -> str:

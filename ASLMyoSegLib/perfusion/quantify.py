@@ -10,6 +10,7 @@ from ..errors import QuantificationError
 from ..series import ASLSeries, MBFResult, RVInsertion, SegmentFlow
 from .aha import AHA_NAMES, Orientation, centre_of, order_is_known, rings_of, segment_labels
 from .kinetics import mbf_from_difference, null_time
+from .protocol import m0_estimate, question_protocol, refuse_other_models
 
 FEWEST_PIXELS = 5
 """Mean pixels per image below which a segment's flow would be noise."""
@@ -34,7 +35,8 @@ def quantify(
 
     Pairs are the first control with the first label, and so on. Physiological noise is the
     standard deviation over pairs (the paper's Methods). Where TI lies before the null of muscle,
-    both signals were negative before the magnitude was taken: their sign is restored.
+    both signals were negative before the magnitude was taken: their sign is restored. A series
+    without M0 frames may bring M0 as a number (`protocol.m0_estimate`).
 
     Args:
         series: the images.
@@ -55,8 +57,15 @@ def quantify(
         "t1_myocardium": t1_myocardium,
     }
     masks = np.asarray(masks, bool)
-    _check(series, masks, rv_insertion, constants)
+    estimate = m0_estimate(series, partition_coefficient)
+    _check(series, masks, rv_insertion, constants, estimate)
     warnings: list[str] = []
+    question_protocol(series, constants, warnings)
+    if estimate is not None:
+        warnings.append(
+            f"M0 was not measured in the muscle: the number {series.metadata['M0Estimate']:g} that "
+            "comes with the series (M0Estimate, of blood) is used for all of it."
+        )
     controls, labels = series.frames_of("control"), series.frames_of("label")
     times = np.array(
         [series.inversion_time[[c, k]].mean() for c, k in zip(controls, labels, strict=True)]
@@ -70,7 +79,7 @@ def quantify(
     def flow(number: int, name: str, regions: np.ndarray) -> SegmentFlow:
         pixels = regions.sum((1, 2, 3))
         means = np.array([_mean(i, r) for i, r in zip(series.images, regions, strict=True)])
-        m0 = means[list(series.frames_of("m0scan"))].mean()
+        m0 = means[list(series.frames_of("m0scan"))].mean() if estimate is None else estimate
         with np.errstate(divide="ignore", invalid="ignore"):
             pairs = mbf_from_difference(
                 polarity * means[list(controls)],
@@ -112,7 +121,9 @@ def _check(
     masks: np.ndarray,
     rv_insertion: RVInsertion | None,
     constants: dict[str, float],
+    m0_estimate: float | None,
 ) -> None:
+    refuse_other_models(series)
     for name, value in constants.items():
         if not 0 < value < np.inf or (name == "labelling_efficiency" and value > 1):
             raise QuantificationError(f"{name} is {value:g}, which is out of range.")
@@ -136,7 +147,7 @@ def _check(
                 f"{series.name}: frame {frame} has inversion time "
                 f"{series.inversion_time[frame]:g} s; give each control and label frame its own."
             )
-    if counts["m0scan"] == 0:
+    if counts["m0scan"] == 0 and m0_estimate is None:
         raise QuantificationError(
             f"{series.name}: no m0scan frame, so the difference has no scale; add an M0 image "
             "without inversion to the series."

@@ -135,6 +135,7 @@ def simulate_subject(
             "FlipAngle": 50.0,
             "EchoTime": 0.0015,
             "RepetitionTimePreparation": 6.0,
+            "SliceTiming": [0.0] * slices,
             "SliceThickness": SLICE_THICKNESS,
             "Manufacturer": "ASLMyoSeg digital phantom",
         },

@@ -11,8 +11,9 @@ from typing import Any
 from .. import __version__
 from ..errors import OutputError, SceneError
 from ..io import write_rv_insertion, write_series, write_volume
-from ..io.files import replacing
+from ..io.files import read_json, replacing
 from ..results import measure_flow, summarise, write_results
+from ..series import ASLSeries
 from .tables import read_constants
 
 
@@ -63,9 +64,11 @@ def export_training(one: Any, root: str | Path) -> int:
     name = _bids_name(series.name)
     subject = name.split("_")[0]
     observer = root / "derivatives" / "observer"
+    target = root / subject / "perf" / f"{name}_asl.nii.gz"
+    _refuse_another(target.with_name(f"{name}_asl.json"), series)
     _describe(root, {"Name": "Reviewed myocardial ASL"})
     _describe(observer, {"Name": "Masks drawn by hand", "DatasetType": "derivative"})
-    write_series(replace(kept, name=name), root / subject / "perf" / f"{name}_asl.nii.gz")
+    write_series(replace(kept, name=name), target)
     stem = observer / subject / "perf" / name
     write_volume(
         f"{stem}_desc-myocardium_mask.nii.gz", segmentation.masks[reviewed], series.geometry
@@ -84,6 +87,17 @@ def _describe(folder: Path, content: dict[str, str]) -> None:
     with replacing(path) as beside:
         text = json.dumps({"BIDSVersion": "1.10.0", **content, **made}, indent=2)
         beside.write_text(text + "\n", encoding="utf-8")
+
+
+def _refuse_another(sidecar: Path, series: ASLSeries) -> None:
+    """Keep what was exported of another patient's series that is called the same."""
+    if not sidecar.exists():
+        return
+    if read_json(sidecar).get("SeriesDigest") != series.metadata.get("SeriesDigest"):
+        raise OutputError(
+            f"{sidecar.parent}: holds another series that is called {series.name}, too; choose "
+            "another folder."
+        )
 
 
 def _bids_name(name: str) -> str:

@@ -54,6 +54,8 @@ def read_references(root: str | Path) -> list[ReferenceSeries]:
         raise SeriesError(f"{root}: is a file; give the folder of a data set (BIDS).")
     found = []
     for path in find_series(root):
+        if root not in path.parents:  # a folder of single images, which BIDS knows nothing of
+            continue
         folder, other = (
             root / "derivatives" / reader / path.parent.relative_to(root)
             for reader in ("observer", "second-observer")

@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import scipy.io
+from dicom_cases import pixels, write_classic
 
 from ASLMyoSegLib import cli, pipeline
+from ASLMyoSegLib.io import read_masks, read_series, write_volume
 from ASLMyoSegLib.network import Architecture, MCDUNet, save_model
+from ASLMyoSegLib.series import Geometry
 
 
 class Done(NamedTuple):
@@ -76,6 +80,22 @@ def test_series_of_the_same_name_do_not_get_each_others_results(
     assert "results of other images" in other.errors[0]
 
 
+def test_a_dicom_study_is_run_and_what_was_left_out_of_it_is_told(
+    command: Callable[..., Done], tmp_path: Path, tiny: list
+):
+    write_classic(tmp_path / "in" / "loc", pixels(1), number=1, description="Doe loc")
+    write_classic(tmp_path / "in" / "asl", pixels(size=(32, 32)))
+    done = command("run", tmp_path / "in", "-o", tmp_path / "out", *tiny)
+    assert (done.status, done.printed.strip()) == (0, str(tmp_path / "out" / "report.html"))
+    assert done.errors == [
+        f"left out: {tmp_path}/in/loc/IM1 (series-001_loc): one image of each place, where control "
+        "and label are needed."
+    ]
+    assert (tmp_path / "out" / "series-003_asl-rest_desc-myocardium_mask.nii.gz").is_file()
+    again = command("run", tmp_path / "in" / "asl" / "IM4", "-o", tmp_path / "out", *tiny)
+    assert "finished before" in again.printed
+
+
 def test_landmarks_and_scene_that_are_asked_for_later_are_not_ignored(
     command: Callable[..., Done], dataset: Path, tmp_path: Path, tiny: list
 ):
@@ -85,6 +105,84 @@ def test_landmarks_and_scene_that_are_asked_for_later_are_not_ignored(
     for more in (["--rv-insertion", points], ["--scene"]):
         assert command(*arguments, *more).status == 2
     assert "finished before" in command(*arguments).printed
+
+
+@pytest.fixture
+def array(dataset: Path, tmp_path: Path) -> Path:
+    """The images of a series as a lab keeps them: an array in a MATLAB file."""
+    series = read_series(dataset / "sub-01")
+    path = tmp_path / "lab" / "heart 1.mat"
+    path.parent.mkdir()
+    scipy.io.savemat(path, {"perf": {"images": series.images[:, 0].transpose(1, 2, 0)}, "ti": 1.0})
+    return path
+
+
+STATED = (
+    "--volume-types", "m0scan, (control,label)*6", "--axes", "y,x,frame",
+    "--variable", "perf.images",
+)  # fmt: skip
+
+
+def test_a_series_of_which_a_person_says_what_it_is_gives_the_results_of_its_bids_twin(
+    command: Callable[..., Done], dataset: Path, array: Path, tmp_path: Path, tiny: list
+):
+    series = read_series(dataset / "sub-01")
+    time = series.inversion_time[1]
+    stated = (*STATED, "--inversion-time", time, "--pixel-size")
+    size = ",".join(map(str, series.geometry.spacing))
+    done = command("run", array, "-o", tmp_path / "out", *tiny, *stated, size)
+    assert (done.status, done.errors) == (0, [])
+    assert command("run", dataset / "sub-01", "-o", tmp_path / "bids", *tiny).status == 0
+    ours, twin = (json.loads((tmp_path / f / "summary.json").read_text()) for f in ("out", "bids"))
+    assert ours["frames"] == twin["frames"]
+    assert ours["stated"]["inversion_time"] == time
+    assert ours["stated"]["volume_types"] == list(series.volume_types)
+    assert twin["stated"] == {}
+    again = command("run", array, "-o", tmp_path / "out", *tiny, *stated, size)
+    assert "finished before" in again.printed
+    other = command("run", array, "-o", tmp_path / "out", *tiny, *stated, "2,2")
+    assert (other.status, len(other.errors)) == (2, 1)
+    assert "results of other images or settings" in other.errors[0]
+    masks = next(
+        (dataset / "derivatives/observer/sub-01").rglob("*acq-rest_desc-myocardium_mask.nii.gz")
+    )
+    stack = tmp_path / "masks.nii.gz"
+    write_volume(stack, read_masks(masks, series), Geometry(series.geometry.spacing))
+    flow = command("quantify", array, "--masks", stack, *stated, size)
+    assert flow.status == 0, flow.errors
+    truth = command("quantify", dataset / "sub-01", "--masks", masks)
+    found = [json.loads(d.printed)["mbf"]["global"]["mbf"] for d in (flow, truth)]
+    assert found[0] == pytest.approx(found[1])
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        ["--volume-types", "control label"],
+        ["--volume-types", "m0scan,(control,label"],
+        ["--volume-types", "(control,label)*999999"],
+        ["--volume-types", "((control,label)*2)*3"],
+        ["--volume-types", "control,tag"],
+        ["--volume-types", ""],
+        ["--axes", "y,x"],
+        ["--axes", "yxt"],
+        ["--pixel-size", "2 mm"],
+        ["--pixel-size", "2"],
+        ["--pixel-size", "2,-2"],
+        ["--variable", "nothing"],
+        ["--inversion-time", "1670"],
+    ],
+)
+def test_what_cannot_be_understood_of_a_series_is_one_line(
+    command: Callable[..., Done], array: Path, tmp_path: Path, tiny: list, stated: list
+):
+    done = command(
+        "run", array, "-o", tmp_path / "out", *tiny, *STATED, "--inversion-time", 1.5,
+        "--pixel-size", "2,2", *stated,
+    )  # fmt: skip
+    assert (done.status, len(done.errors)) == (2, 1), done.errors
+    assert stated[0] in done.errors[0]
+    assert not (tmp_path / "out").exists()
 
 
 def test_two_files_of_one_series_are_refused(

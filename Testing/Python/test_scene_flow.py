@@ -292,3 +292,20 @@ def test_reviewed_frames_become_a_data_set_to_train_on(tmp_path: Path):
         assert np.array_equal(reference.series.images, make_series().images[3:5])
     assert read_series(tmp_path / "sub-01").metadata["MagneticFieldStrength"] == 3.0
     assert found[0].masks.shape[-1] == SIZE
+
+
+def test_reviewed_frames_of_another_patient_are_not_replaced(tmp_path: Path):
+    with PrivateScene() as private:
+        for digest in ("one", "other"):
+            series = make_series(name="series-003_asl-rest")
+            series.metadata["SeriesDigest"] = digest
+            one = SeriesScene.create(private.scene, series)
+            one.show_posterior(make_posterior(ring()))
+            one.accept(3)
+            one.accept(4)
+            if digest == "one":
+                assert one.export_training(tmp_path) == 2
+                assert one.export_training(tmp_path) == 2
+            else:
+                with pytest.raises(OutputError, match="holds another series"):
+                    one.export_training(tmp_path)
