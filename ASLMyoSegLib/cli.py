@@ -60,6 +60,20 @@ def run(
         Path | None, typer.Option(help="JSON with the RV insertion points; fixes the AHA sectors.")
     ] = None,
     scene: Annotated[bool, typer.Option(help="Write a 3D Slicer scene as well.")] = False,
+    keep_identifiers: Annotated[
+        bool,
+        typer.Option("--keep-identifiers", help="Let report, summary and scene name the patient."),
+    ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace earlier results in the output folder; nothing else is ever replaced.",
+        ),
+    ] = False,
+    correct_motion: Annotated[
+        bool, typer.Option(help="Move frames to where the heart usually is before segmenting.")
+    ] = False,
     volume_types: VolumeTypes = None,
     inversion_time: InversionTime = None,
     variable: Variable = None,
@@ -93,6 +107,9 @@ def run(
             device=device.value,
             rv_insertion=rv_insertion,
             scene=scene,
+            keep_identifiers=keep_identifiers,
+            overwrite=overwrite,
+            correct_motion=correct_motion,
             hints=hints,
             progress=show,
         )
@@ -114,9 +131,19 @@ def run(
 def quantify(
     source: Annotated[Path, typer.Argument(help="A series, or a scene (.mrb) with its masks.")],
     masks: Annotated[
-        Path | None, typer.Option(help="Masks of a series; a scene brings its own.")
+        Path | None,
+        typer.Option(
+            help="Masks of a series: label map, .seg.nrrd, DICOM SEG or RT structure set, or a "
+            "folder of SEG; a scene brings its own."
+        ),
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="Which of several segments or labels is the muscle.")
     ] = None,
     rv_insertion: Annotated[Path | None, typer.Option(help="RV insertion points (JSON).")] = None,
+    correct_motion: Annotated[
+        bool, typer.Option(help="Move frames to where the heart usually is; for one mask of all.")
+    ] = False,
     volume_types: VolumeTypes = None,
     inversion_time: InversionTime = None,
     variable: Variable = None,
@@ -128,14 +155,17 @@ def quantify(
     A scene with several series gives a list of them.
     """
     from .errors import SeriesError
-    from .io import read_masks, read_rv_insertion, read_series
+    from .io import read_masks, read_rv_insertion, read_series, series_sources
+    from .motion import align_with_one_mask
     from .perfusion import quantify as quantify_series
     from .results import describe_flow
 
     hints = hints_of(volume_types, inversion_time, variable, axes, pixel_size)
     if source.suffix == ".mrb":
-        if masks is not None:
-            raise SeriesError(f"{masks}: not used, as {source} brings its own masks; leave it out.")
+        if masks is not None or segment is not None:
+            raise SeriesError(
+                f"{masks or segment}: not used, as {source} brings its own masks; leave it out."
+            )
         if stated := hints.stated():
             raise SeriesError(
                 f"{source}: says itself what {', '.join(stated)} are; leave that out."
@@ -151,11 +181,14 @@ def quantify(
         raise SeriesError(f"{source}: has no masks; give them with --masks.")
     else:
         images = read_series(source, hints)
-        found = [(images, read_masks(masks, images), None, {})]
+        drawn = read_masks(masks, images, segment, series_sources(source, hints))
+        found = [(images, drawn, None, {})]
     answers = []
     for images, drawn, points, constants in found:
         if rv_insertion is not None:
             points = read_rv_insertion(rv_insertion, images)
+        if correct_motion:
+            images = align_with_one_mask(images, drawn)
         result = quantify_series(images, drawn, points, **constants)
         warnings = [*images.notes, *result.warnings]
         answers.append({"mbf": describe_flow(result), "warnings": warnings})

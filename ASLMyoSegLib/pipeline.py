@@ -17,16 +17,24 @@ from .io import (
     read_rv_insertion,
     read_series,
     series_name,
+    series_sources,
 )
+from .io.derivatives import describe_dataset
 from .io.files import read_json, replacing
+from .io.privacy import identifiers_of
 from .io.reading import NO_HINTS
+from .motion import correct_motion as undo_motion
+from .motion import measure_motion
 from .network import LoadedModel, load_model
 from .parallel import launched, launched_rank
-from .results import measure_flow, summarise, write_results
+from .results import SUMMARY, measure_flow, summarise, write_results
 from .series import Segmentation
 from .uncertainty import DEFAULT_PRECISION
 from .uncertainty.sampler import segment
 from .uncertainty.scores import mcd_uncertainty
+
+FIRST_LOOK = 8
+"""Passes per image that tell where the heart is, before motion is corrected."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,9 @@ class _Settings:
     seed: int
     device: str
     scene: bool
+    keep_identifiers: bool
+    overwrite: bool
+    correct_motion: bool
     hints: Hints
 
 
@@ -69,7 +80,10 @@ def run(
     device: str = "auto",
     rv_insertion: str | Path | None = None,
     scene: bool = False,
+    keep_identifiers: bool = False,
+    overwrite: bool = False,
     hints: Hints = NO_HINTS,
+    correct_motion: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Segment and quantify a series, or every series beneath a folder, each into a folder.
@@ -95,6 +109,11 @@ def run(
         rv_insertion: file of RV insertion points, for a single series; None takes
             ``*_rvinsertion.json`` beside a series, where there is one.
         scene: whether to write a Slicer scene as well.
+        keep_identifiers: whether report, summary and scene tell who the patient is, as far as the
+            files do.
+        overwrite: whether to replace results of other images or settings, if the folder holds
+            nothing but what an earlier `run` wrote there.
+        correct_motion: whether to move frames to where the heart usually is before segmenting.
         hints: what the files of all these series do not say.
         progress: called with the name of the series, passes done and passes in all.
 
@@ -106,7 +125,9 @@ def run(
     model = model or load_model()
     if trials is None and precision is None:
         precision = DEFAULT_PRECISION
-    settings = _Settings(trials, precision, seed, device, scene, hints)
+    settings = _Settings(
+        trials, precision, seed, device, scene, keep_identifiers, overwrite, correct_motion, hints
+    )
     if len(sources) == 1 and launched_rank() > 0:
         return []
     if len(sources) == 1:
@@ -133,6 +154,8 @@ def run(
                 done = Outcome(source, None, error=describe_error(error, source))
             outcomes.append(done)
         gathered = [outcome for part in group.gather(outcomes) for outcome in part]
+        if group.rank == 0 and any(outcome.report for outcome in gathered):
+            describe_dataset(output, "Myocardial blood flow")
     return sorted(gathered, key=lambda outcome: sources.index(outcome.source))
 
 
@@ -166,15 +189,23 @@ def _run_one(
     landmarks = Path(rv_insertion) if rv_insertion else find_rv_insertion(source)
     if _is_finished(output, source, landmarks, model, settings):
         return Outcome(source, report, resumed=True)
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+    occupied = output.exists() and (not output.is_dir() or any(output.iterdir()))
+    ours = occupied and _is_ours(output)
+    if occupied and not (ours and settings.overwrite):
+        remedy = "choose an empty or a new folder"
+        remedy += ", or replace these by --overwrite" if ours else ""
         raise OutputError(
             f"{output}: holds something else already, or results of other images or settings; "
-            "choose an empty or a new folder."
+            f"{remedy}."
         )
     started = time.monotonic()
     digest = input_digest(source, landmarks, hints=settings.hints)
-    series = read_series(source, settings.hints)
+    series = read_series(source, settings.hints, keep_identifiers=settings.keep_identifiers)
     points = read_rv_insertion(landmarks, series) if landmarks else None
+    motion = None
+    if settings.correct_motion:
+        look = segment(series, model, trials=FIRST_LOOK, seed=settings.seed, device=settings.device)
+        series, motion = undo_motion(series, measure_motion(series, look.mean >= 0.5))
     posterior = segment(
         series,
         model,
@@ -194,11 +225,13 @@ def _run_one(
         segmentation,
         posterior,
         result,
+        motion or measure_motion(series, masks),
         digest=digest,
         stated=settings.hints.stated(),
         precision=settings.precision,
         seconds=time.monotonic() - started,
         warnings=warnings,
+        identifiers=identifiers_of(series.metadata) if settings.keep_identifiers else None,
     )
     with replacing(output) as beside:
         beside.mkdir()
@@ -211,8 +244,21 @@ def _run_one(
             summary,
             points,
             scene=settings.scene,
+            sources=series_sources(source),
         )
+        if occupied:  # it goes with the hidden folder in which the new results lie
+            output.replace(beside.with_name(f"{beside.name}.replaced"))
     return Outcome(source, report)
+
+
+def _is_ours(output: Path) -> bool:
+    """Whether a folder holds results of `run` and nothing else: all files are in its summary."""
+    try:
+        written = set(read_json(output / SUMMARY)["files"])
+    except (ASLMyoSegError, KeyError, TypeError):
+        return False
+    found = {p.relative_to(output).as_posix() for p in output.rglob("*") if not p.is_dir()}
+    return found <= written
 
 
 def _is_finished(
@@ -220,13 +266,15 @@ def _is_finished(
 ) -> bool:
     """Whether an earlier start wrote these very results: ``summary.json`` is written last."""
     try:
-        summary = read_json(output / "summary.json")
+        summary = read_json(output / SUMMARY)
         return (
             summary["series"] == series_name(source)
             and summary["model"]["sha256"] == model.sha256
             and summary["precision"] == settings.precision
             and (settings.trials is None or summary["trials"] == settings.trials)
             and summary["seed"] == settings.seed
+            and (summary["identifiers"] is not None) == settings.keep_identifiers
+            and summary["motion"]["corrected"] == settings.correct_motion
             and (not settings.scene or (output / "scene.mrb").is_file())
             and summary["input_sha256"] == input_digest(source, landmarks, hints=settings.hints)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,17 @@ from .display.bullseye import draw_bullseye, save_bullseye
 from .display.report import write_report
 from .errors import QuantificationError
 from .io import write_rv_insertion, write_volume
-from .perfusion.quantify import quantify
+from .io.derivatives import IMAGES, describe_dataset, write_json
+from .io.dicom import Source
+from .io.dicom_objects import NOT_WRITTEN, write_dicom
+from .io.nrrd import write_nrrd, write_segmentation
+from .motion import LIMIT, Motion
+from .perfusion.quantify import flow_map, quantify
 from .series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
 
 MBF_UNIT = "mL/g/min"
+SUMMARY = "summary.json"
+NRRD_ENDINGS = (".nrrd", ".nhdr")
 
 
 def measure_flow(
@@ -44,17 +51,20 @@ def summarise(
     segmentation: Segmentation,
     posterior: Posterior,
     result: MBFResult | None,
+    motion: Motion,
     *,
     digest: str | None = None,
     stated: Mapping[str, Any] | None = None,
     precision: float | None,
     seconds: float,
     warnings: tuple[str, ...],
+    identifiers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The content of ``summary.json``; numbers that do not exist are null.
 
     `digest` is that of the files that were read, and `stated` what a person said of them; None
-    where the images came from a scene.
+    where the images came from a scene. `identifiers` are of the patient; None where nobody asked
+    for them. A frame's `shift_pixels` are down and right, from the usual place of the heart.
     """
     scores = segmentation.mcd_uncertainty
     finite = scores[np.isfinite(scores)]
@@ -67,6 +77,8 @@ def summarise(
             "mcd_interval": [_number(v) for v in posterior.mcd_interval[frame, k]],
             "trials": int(posterior.trials[frame, k]),
             "mask_pixels": int(segmentation.masks[frame, k].sum()),
+            "shift_pixels": [_number(v) for v in motion.shifts[frame, k]],
+            "moved": bool(motion.moved[frame, k]),
         }
         for frame in range(len(series.images))
         for k in range(series.images.shape[1])
@@ -74,6 +86,7 @@ def summarise(
     return {
         "version": __version__,
         "series": series.name,
+        "identifiers": None if identifiers is None else dict(identifiers),
         "input_sha256": digest,
         "stated": dict(stated or {}),
         "model": posterior.model,
@@ -83,9 +96,10 @@ def summarise(
         "seed": posterior.seed,
         "seconds": round(seconds, 2),
         "frames": frames,
+        "motion": {"limit_mm": LIMIT, "corrected": motion.corrected},
         "mcd_uncertainty": _number(finite.mean()) if finite.size else None,
         "mbf": describe_flow(result) if result else None,
-        "warnings": list(warnings),
+        "warnings": [*motion.warnings(), *warnings],
     }
 
 
@@ -120,26 +134,48 @@ def write_results(
     points: RVInsertion | None,
     *,
     scene: bool,
+    sources: Sequence[Source] = (),
 ) -> None:
     """Write the files of one series.
 
     Args:
         folder: where they go; it is there and empty.
-        series: the images.
+        series: the images, as they were segmented.
         posterior: what the passes said.
         segmentation: the masks in use.
         result: flow; None where there is none.
-        summary: of `summarise`.
+        summary: of `summarise`; the list of files is added, and what could not be written.
         points: RV insertions; None where nobody placed them.
         scene: whether to write a Slicer scene as well.
+        sources: the DICOM images, where it was made from such: results become DICOM objects too.
     """
     stem = folder / series.name
+    describe_dataset(folder, f"Myocardial blood flow of {series.name}")
+    moved = summary["motion"]["corrected"]
+    flow = flow_map(series, segmentation.masks, points, result) if result is not None else None
     for suffix, array in (
         ("desc-myocardium_mask", segmentation.masks),
         ("desc-myocardium_probseg", posterior.mean),
         ("desc-uncertainty_map", posterior.std),
+        ("desc-flow_map", flow),
+        ("desc-motioncorrected_series", series.images if moved else None),
     ):
-        write_volume(Path(f"{stem}_{suffix}.nii.gz"), array, series.geometry)
+        if array is not None:
+            _write_image(Path(f"{stem}_{suffix}"), array, series)
+            write_json(Path(f"{stem}_{suffix}.json"), IMAGES[suffix])
+    write_segmentation(
+        Path(f"{stem}_desc-myocardium.seg.nrrd"),
+        segmentation.masks,
+        series.volume_types,
+        series.geometry,
+    )
+    if sources:
+        reason = (
+            f"{NOT_WRITTEN}: frames were moved away from the images that they would refer to."
+            if moved
+            else write_dicom(folder / "dicom", series, posterior, segmentation, flow, sources)
+        )
+        summary["warnings"] += [reason] if reason else []
     if points is not None:
         write_rv_insertion(Path(f"{stem}_rvinsertion.json"), points)
     bullseye = None
@@ -165,9 +201,20 @@ def write_results(
         from .scene import write_scene
 
         write_scene(folder / "scene.mrb", series, posterior, segmentation, result, points)
-    (folder / "summary.json").write_text(
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    summary["files"] = [*files, SUMMARY]
+    (folder / SUMMARY).write_text(
         json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8"
     )
+
+
+def _write_image(path: Path, array: np.ndarray, series: ASLSeries) -> None:
+    """As NRRD where the series is NRRD, which Slicer opens as a sequence; else as NIfTI."""
+    if str(series.metadata.get("source", "")).lower().endswith(NRRD_ENDINGS):
+        ending = ".seq.nrrd" if array.ndim == 4 else ".nrrd"
+        write_nrrd(path.with_name(f"{path.name}{ending}"), array, series.geometry)
+    else:
+        write_volume(path.with_name(f"{path.name}.nii.gz"), array, series.geometry)
 
 
 def _write_table(path: Path, result: MBFResult) -> None:
@@ -179,14 +226,17 @@ def _write_table(path: Path, result: MBFResult) -> None:
     explanation = {
         "aha": {"Description": "AHA segment (Cerqueira 2002); 0 is the whole myocardium"},
         "name": {"Description": "name of the segment"},
-        "pixels": {"Description": "mean number of mask pixels per control or label image"},
+        "pixels": {
+            "Description": "mean number of mask pixels per control or label image",
+            "Units": "pixel",
+        },
         "mbf": {"Description": "myocardial blood flow, mean over pairs", "Units": MBF_UNIT},
         "pn": {
             "Description": "physiological noise: standard deviation of MBF over pairs",
             "Units": MBF_UNIT,
         },
     }
-    path.with_suffix(".json").write_text(json.dumps(explanation, indent=2) + "\n", encoding="utf-8")
+    write_json(path.with_suffix(".json"), explanation)
 
 
 def _number(value: float) -> float | None:

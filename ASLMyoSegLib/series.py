@@ -101,8 +101,9 @@ class Posterior:
         mean: float32 (frame, slice, y, x), 0 to 1, mean of the passes' probabilities.
         std: float32, same shape, 0 to 0.5, their standard deviation: the uncertainty map.
         trials: int (frame, slice), N of each image.
-        trial_masks: uint8 (most trials, frame, slice, ceil(y * x / 8)), each pass's mask at 0.5,
-            packed by `numpy.packbits` over the flattened (y, x); zero beyond an image's own N.
+        trial_masks: uint8 (passes, frame, slice, ceil(y * x / 8)), each pass's mask at 0.5, packed
+            by `numpy.packbits` over the flattened (y, x); zero beyond an image's own N. All passes
+            of usual series, the first ones of long series, none where they were not kept.
         seed: that reproduces the passes on the same machine.
         device: that computed them, e.g. ``cpu``.
         model: name and sha256 of the weights.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from ..series import ASLSeries, Posterior, Segmentation
 from ..uncertainty.scores import doubtful_images
 from .overlays import as_data_uri, draw_card, draw_scale, window_around
 
+LARGEST_GALLERY = 240
+"""Images that are shown; all are in the volumes beside the report."""
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1c2630; margin: 0 auto; max-width: 1180px;
   padding: 24px; }
@@ -62,10 +65,11 @@ def write_report(
 <html lang="en"><head><meta charset="utf-8"><title>{escape(series.name)}: myocardial ASL</title>
 <style>{STYLE}</style></head><body>
 <h1>Myocardial ASL: {escape(series.name)}</h1>
-<p class="facts">{_facts(series, posterior, summary)}</p>
+<p class="facts">{_facts(series, posterior, summary)}</p>{_patient(summary)}
 {_numbers(summary, int(doubtful.sum()), doubtful.size)}
 {_warnings(summary["warnings"])}
 {_flow(summary["mbf"], bullseye_svg)}
+{_motion(summary)}
 {_gallery(series, posterior, segmentation, doubtful)}
 <footer>Made by ASLMyoSeg {escape(summary["version"])}. Research software, not for clinical use.
 </footer></body></html>
@@ -83,6 +87,13 @@ def _facts(series: ASLSeries, posterior: Posterior, summary: dict[str, Any]) -> 
         f"{summary['seconds']:.0f} s",
     ]
     return escape(" · ".join(facts))
+
+
+def _patient(summary: dict[str, Any]) -> str:
+    """Who it is, where that was asked for."""
+    known = summary.get("identifiers") or {}
+    text = " · ".join(f"{key} {value}" for key, value in known.items())
+    return f'<p class="facts">{escape(text)}</p>' if text else ""
 
 
 def _numbers(summary: dict[str, Any], doubtful: int, images: int) -> str:
@@ -118,12 +129,34 @@ def _flow(flow: dict[str, Any] | None, svg: str | None) -> str:
 </div>"""
 
 
+def _motion(summary: dict[str, Any]) -> str:
+    """How far the heart lies from its usual place in each frame; opened where it moved far."""
+    limit, corrected = summary["motion"]["limit_mm"], summary["motion"]["corrected"]
+    rows = []
+    for frame in summary["frames"]:
+        known = None not in frame["shift_pixels"]
+        down, right = frame["shift_pixels"] if known else (float("nan"),) * 2
+        flag = ' <span class="flag">moved</span>' if frame["moved"] else ""
+        rows.append(
+            f"<tr><td>{frame['index']}</td><td>{escape(frame['volume_type'])}</td>"
+            f"<td>{frame['slice']}</td><td>{_value(down)}</td><td>{_value(right)}</td>"
+            f"<td>{_value(hypot(down, right))}{flag}</td></tr>"
+        )
+    moved = sum(frame["moved"] for frame in summary["frames"])
+    words = "corrected: frames were moved back" if corrected else "not corrected"
+    return f"""<h2>Motion between frames</h2>
+<details{" open" if moved else ""}><summary>{moved} of {len(rows)} images lie more than {limit:g} mm
+from the usual place of the heart; {words}.</summary>
+<table><tr><th>frame</th><th>kind</th><th>slice</th><th>down, pixels</th><th>right, pixels</th>
+<th>distance, pixels</th></tr>{"".join(rows)}</table></details>"""
+
+
 def _gallery(
     series: ASLSeries, posterior: Posterior, segmentation: Segmentation, doubtful: np.ndarray
 ) -> str:
     scores = segmentation.mcd_uncertainty
     keys = np.where(np.isfinite(scores), scores, np.inf)
-    order = np.argsort(-keys, axis=None, kind="stable")
+    order = np.argsort(-keys, axis=None, kind="stable")[:LARGEST_GALLERY]
     windows = [window_around(segmentation.masks[:, k]) for k in range(scores.shape[1])]
     cards = []
     for frame, k in zip(*np.unravel_index(order, scores.shape), strict=True):
@@ -145,7 +178,8 @@ def _gallery(
             f"<figcaption><b>{_value(scores[frame, k])}{_interval(posterior, frame, k)}</b>"
             f"{escape(' · '.join(w for w in words if w))}{flag}</figcaption></figure>"
         )
-    return f"""<h2>Images, most doubtful first</h2>
+    left_out = f": {len(order)} of {scores.size}" if len(order) < scores.size else ""
+    return f"""<h2>Images, most doubtful first{left_out}</h2>
 <p class="facts">Left: the image with the outlined muscle. Right: where the passes disagree
 (standard deviation) <img alt="scale" style="vertical-align: middle; height: 42px"
 src="{as_data_uri(draw_scale())}"> The number is the image's MCD Uncertainty, with the

@@ -5,7 +5,14 @@ from .landmarks import find_rv_insertion, read_rv_insertion, write_rv_insertion
 from .masks import read_masks
 from .nifti import write_volume
 from .posterior import read_posterior
-from .reading import find_series, input_digest, left_out, read_series, series_name
+from .reading import (
+    find_series,
+    input_digest,
+    left_out,
+    read_series,
+    series_name,
+    series_sources,
+)
 from .statement import Hints
 
 __all__ = [
@@ -19,6 +26,7 @@ __all__ = [
     "read_rv_insertion",
     "read_series",
     "series_name",
+    "series_sources",
     "write_rv_insertion",
     "write_series",
     "write_volume",

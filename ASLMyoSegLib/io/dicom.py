@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,20 @@ TRIGGERED = (
     "The inversion time is taken from the trigger time (0018,1060), as the files state no other: "
     "flow is wrong if the inversion did not follow the R wave at once."
 )
+
+
+class Source(NamedTuple):
+    """One image, as DICOM objects refer to it.
+
+    Attributes:
+        path: of its file.
+        instance: unique identifier of the object in the file.
+        number: of the image among the object's frames, from 1; None where it holds no other.
+    """
+
+    path: Path
+    instance: str
+    number: int | None
 
 
 @dataclass
@@ -153,6 +167,22 @@ def read_dicom(path: Path, hints: Hints) -> RawSeries:
         metadata=metadata,
         types_from=types_from,
         times_from=f"{path}: {times_from}",
+    )
+
+
+def dicom_sources(path: Path) -> tuple[Source, ...]:
+    """Where each image of the series of `read_dicom` comes from, in the order (frame, slice)."""
+    headers, _ = _without_copies(path, _series_of(path))
+    frames = [frame for header in headers for frame in header.frames if frame.magnitude]
+    objects = {header.path: header for header in headers}
+    return tuple(
+        Source(
+            frame.file,
+            objects[frame.file].instance,
+            frame.index + 1 if len(objects[frame.file].frames) > 1 else None,
+        )
+        for volume in ordered(path, stacked(path, frames)[0])
+        for frame in volume
     )
 
 

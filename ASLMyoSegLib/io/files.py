@@ -30,6 +30,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         beside = Path(folder) / path.name
         yield beside
         beside.replace(path)
+    except OutputError as error:  # of a file in a folder that was to take its place
+        raise OutputError(str(error).replace(str(folder), str(path.parent))) from error
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error}).") from error
     finally:

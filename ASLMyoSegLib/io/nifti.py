@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -107,16 +110,22 @@ def write_volume(path: str | Path, array: np.ndarray, geometry: Geometry) -> Non
         OutputError: where the file cannot be written.
     """
     array = array.astype(np.uint8) if array.dtype == bool else array
-    frames = [_frame_image(frame, geometry) for frame in (array if array.ndim == 4 else [array])]
+    frames = [frame_image(frame, geometry) for frame in (array if array.ndim == 4 else [array])]
     image = sitk.JoinSeries(frames) if array.ndim == 4 else frames[0]
     with replacing(path) as beside:
+        # On a full disk the image library leaves a truncated file, and says nothing of it.
+        if shutil.disk_usage(beside.parent).free < array.nbytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         try:
-            sitk.WriteImage(image, str(beside), useCompression=True)
-        except RuntimeError as error:
+            with quiet():
+                sitk.WriteImage(image, str(beside), useCompression=True)
+            check_content(beside)
+        except (RuntimeError, SeriesError) as error:
             raise OSError(str(error).strip().splitlines()[-1]) from None
 
 
-def _frame_image(volume: np.ndarray, geometry: Geometry) -> sitk.Image:
+def frame_image(volume: np.ndarray, geometry: Geometry) -> sitk.Image:
+    """One frame (slice, y, x) as the image library has it."""
     image = sitk.GetImageFromArray(np.ascontiguousarray(volume))
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(geometry.origin)

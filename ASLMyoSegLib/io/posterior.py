@@ -20,7 +20,7 @@ def read_posterior(folder: str | Path) -> Posterior:
     """
     folder = Path(folder)
     mean, std = (
-        read_volume(_only(folder, f"*_desc-{name}.nii.gz"))[0].astype(np.float32)
+        read_volume(_only(folder, f"*_desc-{name}.[ns]*"))[0].astype(np.float32)
         for name in ("myocardium_probseg", "uncertainty_map")
     )
     path = _only(folder, "summary.json")

@@ -5,15 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import SeriesError
 from ..series import ASLSeries
 from .axes import UNKNOWN, read_frames
 from .bids import belonging, find_bids, with_side_cars
-from .dicom import Survey, dicom_files, dicom_name, is_dicomdir, read_dicom, survey
+from .dicom import (
+    Source,
+    Survey,
+    dicom_files,
+    dicom_name,
+    dicom_sources,
+    is_dicomdir,
+    read_dicom,
+    survey,
+)
 from .dicom_files import is_dicom
 from .headers import read_header
+from .identifiers import read_identifiers
 from .matlab import read_matlab
 from .numbered import VOLUMES, find_images, read_numbered, single_images
 from .pictures import PICTURES
@@ -80,7 +91,9 @@ def series_name(path: Path) -> str:
     return dicom_name(path) if is_dicom(path) else volume_name(path)
 
 
-def read_series(path: str | Path, hints: Hints = NO_HINTS) -> ASLSeries:
+def read_series(
+    path: str | Path, hints: Hints = NO_HINTS, *, keep_identifiers: bool = False
+) -> ASLSeries:
     """Read one series, checked at the door.
 
     >>> read_series("scan.mat", Hints(("m0scan", "control", "label"), 1.4, "images",
@@ -92,6 +105,7 @@ def read_series(path: str | Path, hints: Hints = NO_HINTS) -> ASLSeries:
             ``NAME_asl.json`` and ``NAME_aslcontext.tsv`` beside it; a DICOM file, which brings the
             rest of its series in the same folder; or a folder that holds just one of them.
         hints: what files do not say.
+        keep_identifiers: whether metadata keep what tells who the patient is.
 
     Raises:
         SeriesError: where a file is missing, damaged, or contradicts another.
@@ -100,7 +114,20 @@ def read_series(path: str | Path, hints: Hints = NO_HINTS) -> ASLSeries:
     if len(found) > 1:
         names = ", ".join(f"{file.name} is {series_name(file)}" for file in found[:4])
         raise SeriesError(f"{path}: holds {len(found)} series ({names}, ...); give one of them.")
-    return complete(_read(found[0], hints), found[0], hints)
+    raw = _read(found[0], hints)
+    if keep_identifiers and is_dicom(found[0]):
+        raw = replace(raw, metadata={**raw.metadata, **read_identifiers(found[0])})
+    return complete(raw, found[0], hints, keep_identifiers=keep_identifiers)
+
+
+def series_sources(path: str | Path, hints: Hints = NO_HINTS) -> tuple[Source, ...]:
+    """The DICOM images that `read_series` reads, in the order (frame, slice); none of others.
+
+    Raises:
+        SeriesError: where a file is damaged, or contradicts another.
+    """
+    (found,) = find_series(path, hints)
+    return dicom_sources(found) if is_dicom(found) else ()
 
 
 def input_digest(path: Path, *others: Path | None, hints: Hints = NO_HINTS) -> str:

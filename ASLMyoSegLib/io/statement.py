@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..series import VOLUME_TYPES, ASLSeries, Geometry
+from .privacy import without_identifiers
 
 SMALLEST, LARGEST = 16, 1024
 """Image sides, in pixels, between which a heart can be looked for."""
@@ -94,8 +95,11 @@ class RawSeries:
     m0: np.ndarray | None = None
 
 
-def complete(raw: RawSeries, path: Path, hints: Hints) -> ASLSeries:
-    """The series, checked at the door.
+def complete(
+    raw: RawSeries, path: Path, hints: Hints, *, keep_identifiers: bool = False
+) -> ASLSeries:
+    """The series, checked at the door, and without what tells who the patient is, unless that is
+    to be kept.
 
     Raises:
         SeriesError: where something lacks, is impossible, or contradicts something else.
@@ -110,13 +114,14 @@ def complete(raw: RawSeries, path: Path, hints: Hints) -> ASLSeries:
             types += ("m0scan",) * len(raw.m0)
             times = np.append(times, np.full(len(raw.m0), np.nan))
     _check_pixels(path, images, types)
+    metadata = raw.metadata if keep_identifiers else without_identifiers(raw.metadata)
     return ASLSeries(
         images=images,
         volume_types=types,
         inversion_time=times,
         geometry=geometry,
         name=raw.name,
-        metadata={**raw.metadata, "source": str(path)},
+        metadata={**metadata, "source": str(path)},
     )
 
 

@@ -73,6 +73,10 @@ def load_model(path: str | Path | None = None) -> LoadedModel:
     if not path.is_file():
         raise ModelError(f"{path}: no such model file; give one that `aslmyoseg train` wrote.")
     try:
+        path.open("rb").close()  # which says why, where the library knows one reason only
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

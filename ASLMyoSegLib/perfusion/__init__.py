@@ -1,5 +1,5 @@
 """From masked images to myocardial blood flow per AHA segment."""
 
-from .quantify import quantify
+from .quantify import flow_map, quantify
 
-__all__ = ["quantify"]
+__all__ = ["flow_map", "quantify"]

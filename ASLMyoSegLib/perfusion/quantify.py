@@ -116,6 +116,29 @@ def quantify(
     return MBFResult(whole, parts, rv_insertion is not None, constants, tuple(warnings))
 
 
+def flow_map(
+    series: ASLSeries, masks: np.ndarray, rv_insertion: RVInsertion | None, result: MBFResult
+) -> np.ndarray:
+    """MBF of each AHA segment on the pixels that most control and label masks share.
+
+    Args:
+        series: the images.
+        masks: bool (frame, slice, y, x).
+        rv_insertion: with which `quantify` got the result.
+        result: of `quantify`.
+
+    Returns:
+        float32 (slice, y, x), mL/g/min; 0 outside, and where a segment has no flow.
+    """
+    pairs = series.frames_of("control") + series.frames_of("label")
+    common = np.asarray(masks, bool)[list(pairs)].mean(0) >= 0.5
+    (segments,) = _segment_maps(series, common[np.newaxis], rv_insertion, [])
+    values = np.zeros(max(AHA_NAMES) + 1, np.float32)
+    for segment in result.segments:
+        values[segment.aha] = np.nan_to_num(segment.mbf)
+    return values[segments]
+
+
 def _check(
     series: ASLSeries,
     masks: np.ndarray,
@@ -164,6 +187,12 @@ def _check(
         raise QuantificationError(
             f"{series.name}: all masks are empty; outline the muscle by hand."
         )
+    whole = np.argwhere(masks.all((2, 3)))
+    if whole.size:
+        raise QuantificationError(
+            f"{series.name}: the mask of frame {whole[0, 0]}, slice {whole[0, 1]} is the whole "
+            "image, where it should be muscle only; outline the muscle."
+        )
 
 
 def _question_images(series: ASLSeries, masks: np.ndarray, warnings: list[str]) -> None:
@@ -172,6 +201,13 @@ def _question_images(series: ASLSeries, masks: np.ndarray, warnings: list[str]) 
         warnings.append(
             "Pixels of the muscle are negative, which magnitude images never are: flow is wrong if "
             "the images were shifted or are of another kind."
+        )
+    m0 = list(series.frames_of("m0scan"))
+    black = int(np.count_nonzero(series.images[m0][masks[m0]] == 0))
+    if black:
+        warnings.append(
+            f"M0 is 0 in {black} pixels of the muscle, which makes flow too high: is M0 cut off or "
+            "masked, or does its mask reach beyond the image?"
         )
     if masks.shape[1] > 1 and not order_is_known(series.geometry.normal):
         warnings.append(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
@@ -14,6 +16,12 @@ LARGEST_BUNDLE = 4 << 30
 """Bytes that a bundle may unpack to, with the bundles in it."""
 DEEPEST = 2
 """Slicer keeps a sequence of segmentations as a bundle in the bundle, and none within that."""
+
+DAMAGE = (
+    zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError,
+    OverflowError, struct.error, zlib.error,
+)  # fmt: skip
+"""What Python's reader of zip files raises over damaged ones."""
 
 
 def check_bundle(path: Path) -> None:
@@ -30,7 +38,7 @@ def check_bundle(path: Path) -> None:
     try:
         with path.open("rb") as file:
             _check(file, path, LARGEST_BUNDLE, DEEPEST)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGE as error:
         raise SeriesError(f"{path}: not a Slicer scene bundle ({error}).") from None
 
 
@@ -46,6 +54,8 @@ def _check(file: BinaryIO, path: Path, room: int, depth: int) -> int:
         for entry in bundle.infolist():
             if _leaves_folder(entry):
                 raise SeriesError(f"{path}: entry {entry.filename!r} would leave its folder.")
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise zipfile.BadZipFile(f"entry {entry.filename!r} is of no usual compression")
         damaged = bundle.testzip()
         if damaged:
             raise SeriesError(f"{path}: entry {damaged!r} is damaged; save the scene again.")

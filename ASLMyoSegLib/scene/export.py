@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from ..errors import OutputError, SceneError
 from ..io import write_rv_insertion, write_series, write_volume
+from ..io.derivatives import describe_dataset
 from ..io.files import read_json, replacing
+from ..motion import measure_motion
 from ..results import measure_flow, summarise, write_results
 from ..series import ASLSeries
 from .tables import read_constants
@@ -32,6 +32,7 @@ def export_results(one: Any, folder: str | Path) -> Path:
         segmentation,
         posterior,
         result,
+        measure_motion(series, segmentation.masks),
         precision=facts["precision"],
         seconds=facts["seconds"],
         warnings=warnings,
@@ -66,8 +67,8 @@ def export_training(one: Any, root: str | Path) -> int:
     observer = root / "derivatives" / "observer"
     target = root / subject / "perf" / f"{name}_asl.nii.gz"
     _refuse_another(target.with_name(f"{name}_asl.json"), series)
-    _describe(root, {"Name": "Reviewed myocardial ASL"})
-    _describe(observer, {"Name": "Masks drawn by hand", "DatasetType": "derivative"})
+    describe_dataset(root, "Reviewed myocardial ASL", derivative=False)
+    describe_dataset(observer, "Masks drawn by hand")
     write_series(replace(kept, name=name), target)
     stem = observer / subject / "perf" / name
     write_volume(
@@ -77,16 +78,6 @@ def export_training(one: Any, root: str | Path) -> int:
     if points is not None:
         write_rv_insertion(f"{stem}_rvinsertion.json", points)
     return len(reviewed)
-
-
-def _describe(folder: Path, content: dict[str, str]) -> None:
-    path = folder / "dataset_description.json"
-    if path.is_file():
-        return
-    made = {"GeneratedBy": [{"Name": "ASLMyoSeg", "Version": __version__}]}
-    with replacing(path) as beside:
-        text = json.dumps({"BIDSVersion": "1.10.0", **content, **made}, indent=2)
-        beside.write_text(text + "\n", encoding="utf-8")
 
 
 def _refuse_another(sidecar: Path, series: ASLSeries) -> None:

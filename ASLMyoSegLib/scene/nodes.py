@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from vtk.util.numpy_support import vtk_to_numpy
 
+from ..io.terminology import SLICER_ENTRY, SLICER_TAG
 from ..series import Geometry
 from .mrml import slicer, vtk
 
@@ -75,6 +76,7 @@ def set_segmentation_mask(node: Any, mask: np.ndarray, geometry: Geometry) -> No
     # Slicer writes to the file.
     empty = slicer.vtkOrientedImageData()
     empty.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
+    segment.SetTag(SLICER_TAG, SLICER_ENTRY)
     segment.SetLabelValue(1)
     segment.AddRepresentation(REPRESENTATION, _labelmap(mask, geometry) if mask.any() else empty)
 

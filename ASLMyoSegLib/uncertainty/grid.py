@@ -17,8 +17,12 @@ PIXEL_RANGE = (2.4, 4.0)
 PIXEL_TARGET = 3.0
 """Pixel size (mm) that other images are resampled to."""
 FIELD = 384.0
-"""Largest field of view (mm) of the training images; wider ones are cut about their centre, where
-the short axis is prescribed."""
+"""Largest field of view (mm) of the training images; wider ones are cut to where the signal is."""
+SIGNAL = 0.2
+"""Share of the way from an image's darkest to its brightest pixels at which signal begins."""
+NEARLY_ALL = 0.95
+"""Share of the most signal that a cut may hold, to lie nearer to the middle of the image, where the
+short axis is prescribed."""
 SMALLEST_FIELD, LARGEST_PIXEL = 40.0, 25.0
 """Field of view and pixel size (mm) between which an image can show a human heart's wall."""
 
@@ -58,9 +62,7 @@ class NetworkGrid:
                 f"{spacing[0]:.4g} mm make a field of {field[1]:.4g}x{field[0]:.4g} mm, which "
                 "shows no heart; correct the pixel size (mm) in the header."
             )
-        window = tuple(
-            _within_field(span, size) for span, size in zip(_content(series), spacing, strict=True)
-        )
+        window = _window(series, spacing)
         cut = tuple(span.stop - span.start for span in window)
         low, high = PIXEL_RANGE
         fits = ((spacing >= low) & (spacing <= high)).all() and np.ptp(spacing) < 0.05 * low
@@ -113,9 +115,28 @@ def _content(series: ASLSeries) -> tuple[slice, slice]:
     return spans[0], spans[1]
 
 
-def _within_field(span: slice, pixel: float) -> slice:
-    """The middle of a span, no longer than the field."""
-    excess = span.stop - span.start - round(FIELD / pixel)
-    if excess <= 0:
+def _window(series: ASLSeries, spacing: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns where a heart may be, no longer than the field."""
+    spans, longest = _content(series), [round(FIELD / pixel) for pixel in spacing]
+    if all(span.stop - span.start <= n for span, n in zip(spans, longest, strict=True)):
+        return spans
+    signal = np.zeros(series.images.shape[2:])
+    for image in series.images.reshape(-1, *signal.shape):
+        dark, bright = np.percentile(image, [0, 99])
+        signal += image >= (1 - SIGNAL) * dark + SIGNAL * bright
+    rows, columns = (
+        _within_field(span, n, signal.sum(1 - axis))
+        for axis, (span, n) in enumerate(zip(spans, longest, strict=True))
+    )
+    return rows, columns
+
+
+def _within_field(span: slice, length: int, signal: np.ndarray) -> slice:
+    """The part of a span, no longer than `length`, that holds nearly all the signal it can."""
+    if span.stop - span.start <= length:
         return span
-    return slice(span.start + excess // 2, span.stop - (excess - excess // 2))
+    total = np.concatenate([[0.0], np.cumsum(signal[span])])
+    held = total[length:] - total[:-length]
+    starts = np.flatnonzero(held >= NEARLY_ALL * held.max())
+    start = int(span.start + starts[np.argmin(np.abs(starts - (len(held) - 1) / 2))])
+    return slice(start, start + length)

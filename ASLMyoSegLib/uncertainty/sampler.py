@@ -16,7 +16,7 @@ from ..series import ASLSeries, Posterior
 from . import DEFAULT_PRECISION
 from .engine import Engine, PreparedImage
 from .grid import NetworkGrid
-from .statistics import ImageStatistics, ImageSummary
+from .statistics import GROUPS, ImageStatistics, ImageSummary
 
 FLOOR = 64
 """Fewest passes per image by which a precision is judged."""
@@ -26,6 +26,13 @@ MARGIN = 1.2
 
 CEILING = 4096
 """Most passes that a precision may cost an image; its interval then says what was reached."""
+
+LARGEST_MASKS = 1 << 27
+"""Bytes that the masks of single passes may take: of long series, the first passes are kept."""
+
+LARGEST_TURN = 3 << 28
+"""Bytes that images which take turns may take; those of longer series begin when others are done.
+"""
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,9 @@ def stream(
 ) -> Iterator[Progress]:
     """As `segment`, with partial results after each chunk of 0.3 s at most.
 
-    Images take turns, so that each has a first mask after the first round and sharpens from there.
-    Closing the iterator stops the work. Memory grows by one bit per pixel and pass only. Images
+    Images take turns, so that each has a first mask after the first round and sharpens from there;
+    in series of hundreds of images, so many take turns as memory is allowed for. Closing the
+    iterator stops the work. Memory grows by one bit per pixel and pass only, up to a limit. Images
     whose pixels are not of the size that the network was trained for are resampled, and what comes
     out is brought back.
     """
@@ -129,60 +137,92 @@ class _Sampling:
         self._grid = NetworkGrid.of(series, model.network.architecture.stride)
         flat = torch.from_numpy(np.ascontiguousarray(series.images, np.float32))
         self._images = flat.reshape(frames * slices, 1, rows, columns)
-        self._statistics = [ImageStatistics(rows, columns, device) for _ in range(frames * slices)]
+        count = len(self._images)
+        self._kept = max(1, LARGEST_MASKS // (count * -(-rows * columns // 8)))
         self._trials = trials
         self._wanted: list[int] = []
+        self._statistics: dict[int, ImageStatistics] = {}  # of images whose turn it is
+        self._passes = np.zeros(count, int)
+        self._mean, self._std = np.zeros((2, count, rows, columns), np.float32)
+        self._interval = np.full((count, 2), np.nan)
+        self._masks: dict[int, np.ndarray] = {}
 
     def run(self) -> Iterator[Progress]:
-        prepared = [self._grid.apply(image[None]) for image in self._images]
-        rows, columns = prepared[0].shape[-2:]
-        engine = Engine(self._model.network, rows, columns, self._device)
-        images = [engine.prepare(p, self._seed, index) for index, p in enumerate(prepared)]
-        self._wanted = [self._trials or _whole_batches(FLOOR, engine)] * len(images)
+        size = self._grid.apply(self._images[:1]).shape[-2:]
+        engine = Engine(self._model.network, *size, self._device)
+        self._wanted = [self._trials or _whole_batches(FLOOR, engine)] * len(self._images)
         started = time.monotonic()
         first_round = False
-        waiting = list(range(len(images)))
-        while waiting:
-            for index in waiting:
-                self._chunk(engine, images[index], index)
-                passes = sum(s.passes for s in self._statistics)
-                expected = sum(self._wanted)
-                pace = (time.monotonic() - started) / passes
-                yield Progress(
-                    passes, expected, (expected - passes) * pace if first_round else None, self
-                )
-            first_round = True
-            waiting = [i for i in waiting if self._statistics[i].passes < self._wanted[i]]
+        for turn in self._turns(engine):
+            images = {index: self._begin(engine, index) for index in turn}
+            waiting = list(images)
+            while waiting:
+                for index in waiting:
+                    self._chunk(engine, images[index], index)
+                    passes, expected = int(self._passes.sum()), sum(self._wanted)
+                    pace = (time.monotonic() - started) / passes
+                    yield Progress(
+                        passes, expected, (expected - passes) * pace if first_round else None, self
+                    )
+                first_round = True
+                waiting = [i for i in waiting if self._passes[i] < self._wanted[i]]
+            self._conclude()
 
     def posterior(self) -> Posterior:
+        for index in self._statistics:
+            self._look_at(index)
         frames, slices, rows, columns = self._shape
-        trials = np.array([s.passes for s in self._statistics])
-        packed = np.zeros((max(trials), len(trials), -(-rows * columns // 8)), np.uint8)
-        mean, std = np.zeros((2, len(trials), rows, columns), np.float32)
-        interval = np.full((len(trials), 2), np.nan)
-        for index, statistics in enumerate(self._statistics):
-            if statistics.passes:
-                summary = statistics.summary()
-                mean[index], std[index], interval[index] = (
-                    summary.mean, summary.std, summary.interval,
-                )  # fmt: skip
-                packed[: statistics.passes, index] = statistics.masks()
+        most = min(int(self._passes.max()), self._kept)
+        packed = np.zeros((most, len(self._passes), -(-rows * columns // 8)), np.uint8)
+        for index, masks in self._masks.items():
+            packed[: len(masks), index] = masks
         return Posterior(
-            mean=mean.reshape(self._shape),
-            std=std.reshape(self._shape),
-            trials=trials.reshape(frames, slices),
-            trial_masks=packed.reshape(len(packed), frames, slices, -1),
+            mean=self._mean.reshape(self._shape).copy(),
+            std=self._std.reshape(self._shape).copy(),
+            trials=self._passes.reshape(frames, slices).copy(),
+            trial_masks=packed.reshape(most, frames, slices, -1),
             seed=self._seed,
             device=str(self._device),
             model={"name": self._model.name, "sha256": self._model.sha256},
-            mcd_interval=interval.reshape(frames, slices, 2),
+            mcd_interval=self._interval.reshape(frames, slices, 2).copy(),
         )
+
+    def _turns(self, engine: Engine) -> Iterator[range]:
+        """Images that take turns, as many as memory is allowed for."""
+        count, pixels = len(self._images), self._images[0].numel()
+        features = engine.prepare(self._grid.apply(self._images[:1]), self._seed, 0).features
+        each = features.numel() * features.element_size() + 2 * GROUPS * pixels * 4
+        size = max(1, LARGEST_TURN // each)
+        for start in range(0, count, size):
+            yield range(start, min(start + size, count))
+
+    def _begin(self, engine: Engine, index: int) -> PreparedImage:
+        rows, columns = self._shape[2:]
+        self._statistics[index] = ImageStatistics(rows, columns, self._device, self._kept)
+        image = self._grid.apply(self._images[index : index + 1])
+        return engine.prepare(image, self._seed, index)
+
+    def _look_at(self, index: int) -> None:
+        """What an image's statistics say by now; nothing where it had no pass yet."""
+        statistics = self._statistics[index]
+        if statistics.passes:
+            summary = statistics.summary()
+            self._mean[index], self._std[index] = summary.mean, summary.std
+            self._interval[index] = summary.interval
+            self._masks[index] = statistics.masks()
+
+    def _conclude(self) -> None:
+        """Let go of what only images need whose turn it is."""
+        for index in self._statistics:
+            self._look_at(index)
+        self._statistics = {}
 
     def _chunk(self, engine: Engine, image: PreparedImage, index: int) -> None:
         statistics = self._statistics[index]
         count = min(engine.batch, self._wanted[index] - statistics.passes)
         probability = self._grid.undo(engine.passes(image, count))
         statistics.add(probability[:, 0])
+        self._passes[index] = statistics.passes
         if self._precision is not None and statistics.passes == self._wanted[index]:
             needed = passes_needed(statistics.passes, statistics.summary(), self._precision)
             self._wanted[index] = _whole_batches(needed, engine)

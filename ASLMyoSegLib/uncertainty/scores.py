@@ -51,11 +51,14 @@ def dice(masks: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def dice_uncertainty(posterior: Posterior, reference: np.ndarray) -> np.ndarray:
-    """Standard deviation over passes of Dice against a reference, (frame, slice)."""
+    """Standard deviation over passes of Dice against a reference, (frame, slice).
+
+    Over the passes whose masks were kept.
+    """
     trials = np.asarray(posterior.trials)
     values = [
         np.where(t < trials, dice(posterior.masks_of_trial(t), reference), np.nan)
-        for t in range(trials.max())
+        for t in range(len(posterior.trial_masks))
     ]
     return np.nanstd(values, axis=0)
 

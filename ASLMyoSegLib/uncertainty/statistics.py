@@ -1,4 +1,4 @@
-"""What the passes over one image have said so far, in memory that does not grow with them."""
+"""What the passes over one image have said so far, in memory that hardly grows with them."""
 
 from __future__ import annotations
 
@@ -51,8 +51,11 @@ class ImageStatistics:
     near one half several times.
     """
 
-    def __init__(self, rows: int, columns: int, device: torch.device) -> None:
-        self.passes = 0
+    def __init__(
+        self, rows: int, columns: int, device: torch.device, kept: int | None = None
+    ) -> None:
+        """Begin without a pass; `kept` is how many masks of single passes are kept, None: all."""
+        self.passes, self._kept = 0, kept
         self._mean = torch.zeros(GROUPS, rows, columns, device=device)
         self._squares = torch.zeros(GROUPS, rows, columns, device=device)
         self._masks: list[np.ndarray] = []
@@ -61,7 +64,8 @@ class ImageStatistics:
     def add(self, probability: torch.Tensor) -> None:
         """Take in passes, float32 (n, y, x)."""
         self._summary = None
-        masks = (probability >= 0.5).flatten(1).cpu().numpy()
+        room = None if self._kept is None else max(0, self._kept - self.passes)
+        masks = (probability[:room] >= 0.5).flatten(1).cpu().numpy()
         self._masks.append(np.packbits(masks, axis=-1))
         while len(probability):
             group = self.passes % GROUPS
@@ -75,7 +79,7 @@ class ImageStatistics:
             self.passes += len(part)
 
     def masks(self) -> np.ndarray:
-        """Mask of each pass, packed to bits, uint8 (n, ceil(y * x / 8))."""
+        """Mask of each pass that is kept, packed to bits, uint8 (n, ceil(y * x / 8))."""
         self._masks = [np.concatenate(self._masks)] if self._masks else []
         return self._masks[0]
 

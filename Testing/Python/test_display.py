@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ASLMyoSegLib.display import report
 from ASLMyoSegLib.display.bullseye import draw_bullseye, save_bullseye
 from ASLMyoSegLib.display.overlays import window_around
 from ASLMyoSegLib.display.report import write_report
@@ -67,7 +68,9 @@ def test_empty_masks_and_high_scores_are_doubtful():
     assert doubtful_images(np.full((3, 1), 0.8)).all()
 
 
-def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(tmp_path: Path):
+def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     series, truth = simulate_subject(1, 1)
     series = dataclasses.replace(series, name="<script>alert(1)</script>")
     scores = np.linspace(0.1, 0.4, 13)[:, None]
@@ -80,6 +83,13 @@ def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(tmp_pa
     summary = {
         "version": "0", "model": {"name": "m", "sha256": "0" * 64}, "device": "cpu", "trials": 2,
         "seconds": 1.0, "mcd_uncertainty": 1.0, "mbf": None,
+        "motion": {"limit_mm": 3.0, "corrected": False},
+        "frames": [
+            {"index": 0, "slice": 0, "volume_type": "<b>", "shift_pixels": [3.0, -4.0],
+             "moved": True},
+            {"index": 1, "slice": 0, "volume_type": "label", "shift_pixels": [None, None],
+             "moved": False},
+        ],
         "warnings": ["No blood flow: <b>no m0scan</b>"],
     }  # fmt: skip
     write_report(
@@ -89,7 +99,18 @@ def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(tmp_pa
     page = (tmp_path / "r.html").read_text()
     assert "<script" not in page
     assert "&lt;b&gt;no m0scan" in page
+    assert '<td>5.00 <span class="flag">moved</span></td>' in page
+    assert "<td>&lt;b&gt;</td>" in page
+    assert "1 of 2 images lie more than 3 mm" in page
     assert not re.search(r'(src|href)="(?!data:)', page)
     order = [int(n) for n in re.findall(r'alt="frame (\d+)"', page)]
     assert order == [4, 12, 11, 10, 9, 8, 7, 6, 5, 3, 2, 1, 0]
     assert "not for clinical use" in page
+    monkeypatch.setattr(report, "LARGEST_GALLERY", 3)  # of long series
+    write_report(
+        tmp_path / "r.html", series=series, posterior=posterior, segmentation=segmentation,
+        summary=summary, bullseye_svg=None,
+    )  # fmt: skip
+    page = (tmp_path / "r.html").read_text()
+    assert re.findall(r'alt="frame (\d+)"', page) == ["4", "12", "11"]
+    assert "most doubtful first: 3 of 13" in page

@@ -120,7 +120,8 @@ def test_run_on_a_folder_goes_on_after_a_bad_series_and_names_it(dataset: Path, 
     assert done.returncode == 2
     assert "nothing says which of its 13 frames" in done.stderr
     assert "sub-01_acq-rest_aslcontext.tsv" in done.stderr
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["sub-02_acq-rest"]
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    assert names == {"sub-02_acq-rest", "dataset_description.json"}
 
 
 def test_interrupt_ends_cleanly_and_leaves_nothing(dataset: Path, tmp_path: Path):

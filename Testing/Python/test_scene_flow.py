@@ -259,6 +259,10 @@ def test_export_writes_what_a_run_writes(tmp_path: Path):
             "report.html", "summary.json", "bullseye.png", "bullseye.svg",
             f"{stem}_desc-myocardium_mask.nii.gz", f"{stem}_desc-myocardium_probseg.nii.gz",
             f"{stem}_desc-uncertainty_map.nii.gz", f"{stem}_rvinsertion.json",
+            f"{stem}_desc-flow_map.nii.gz", f"{stem}_desc-myocardium.seg.nrrd",
+            f"{stem}_desc-myocardium_mask.json", f"{stem}_desc-myocardium_probseg.json",
+            f"{stem}_desc-uncertainty_map.json", f"{stem}_desc-flow_map.json",
+            "dataset_description.json",
             f"{stem}_mbf.tsv", f"{stem}_mbf.json",
         }  # fmt: skip
         assert report.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

@@ -14,7 +14,7 @@ from ASLMyoSegLib.errors import ASLMyoSegError, SeriesError
 from ASLMyoSegLib.network import LoadedModel
 from ASLMyoSegLib.network.preparation import normalise
 from ASLMyoSegLib.series import ASLSeries, Geometry, Posterior
-from ASLMyoSegLib.uncertainty import scores
+from ASLMyoSegLib.uncertainty import sampler, scores
 from ASLMyoSegLib.uncertainty.grid import NetworkGrid
 from ASLMyoSegLib.uncertainty.sampler import segment
 
@@ -65,6 +65,25 @@ def test_an_image_gets_the_same_whatever_comes_after_it(
     whole = segment(series, small_model, trials=20, seed=1, device="cpu")
     part = segment(alone, small_model, trials=20, seed=1, device="cpu")
     assert np.array_equal(whole.mean[0], part.mean[0])
+
+
+def test_long_series_go_in_turns_and_keep_the_first_masks_with_the_same_results(
+    series: ASLSeries, small_model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+):
+    whole = segment(series, small_model, trials=20, seed=1, device="cpu")
+    monkeypatch.setattr(sampler, "LARGEST_TURN", 1)
+    monkeypatch.setattr(sampler, "LARGEST_MASKS", 7 * whole.trial_masks[0].nbytes)
+    seen = []
+    steps = sampler.stream(series, small_model, trials=20, seed=1, device="cpu")
+    for step in steps:
+        seen.append(step.posterior().trials[:, 0].tolist())
+    turned = step.posterior()
+    assert [20, 0] in seen  # the second image began when the first was done
+    for name in ("mean", "std", "trials", "mcd_interval"):
+        assert np.array_equal(getattr(whole, name), getattr(turned, name), equal_nan=True)
+    assert np.array_equal(turned.trial_masks, whole.trial_masks[:7])
+    reference = whole.mean >= 0.5
+    assert np.isfinite(scores.dice_uncertainty(turned, reference)).all()
 
 
 def test_masks_of_trials_are_the_passes_at_one_half(series: ASLSeries, small_model: LoadedModel):

@@ -1,0 +1,205 @@
+"""Motion of the heart between frames: how far each lies from the usual place, and its undoing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import SimpleITK as sitk
+from scipy.ndimage import binary_dilation, shift
+
+from .errors import SeriesError
+from .perfusion.aha import centre_of
+from .series import ASLSeries
+
+LIMIT = 3.0
+"""mm from the usual place above which a frame is marked: about a pixel, a third of the wall."""
+EDGE = 3.0
+"""Width (mm) of the Gaussian in the gradients."""
+AROUND = 12.0
+"""How far (mm) around the muscle images are compared."""
+CAPTURE = 15.0
+"""mm from where a comparison starts to the farthest that it is believed."""
+FARTHEST = 30.0
+"""mm from the usual place within which a mask is believed to be the heart's."""
+LOOK = 14.0
+"""mm around the usual place where else a comparison starts in frames without such a mask."""
+ROOM = 40.0
+"""mm around the masks that are cut out, so that what moves stays inside."""
+MODELS = 24
+"""Most frames that make up the template."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Where the heart lies in each frame.
+
+    Attributes:
+        shifts: float64 (frame, slice, 2), pixels (down, right) from the median position over the
+            frames of the slice; NaN where it is not known.
+        spacing: pixel size (y, x), mm.
+        corrected: whether the images in use were moved back by it.
+    """
+
+    shifts: np.ndarray
+    spacing: tuple[float, float]
+    corrected: bool = False
+
+    @property
+    def moved(self) -> np.ndarray:
+        """Frames farther than `LIMIT` from the usual place, bool (frame, slice)."""
+        return np.hypot(*np.moveaxis(self.shifts * self.spacing, -1, 0)) > LIMIT
+
+    def warnings(self) -> tuple[str, ...]:
+        """A word on frames that moved too far; empty where there are none, or were corrected."""
+        frames = np.flatnonzero(self.moved.any(1))
+        if self.corrected or not frames.size:
+            return ()
+        pixels = np.hypot(*np.moveaxis(self.shifts[self.moved], -1, 0)).max()
+        return (
+            f"The heart moved in frames {', '.join(map(str, frames))} by up to {pixels:.1f} "
+            f"pixels, more than {LIMIT:g} mm: check their masks, or run with --correct-motion.",
+        )
+
+
+def measure_motion(series: ASLSeries, masks: np.ndarray) -> Motion:
+    """How far each frame lies from the median position of the heart in its slice.
+
+    Gradients around the muscle are laid over those of control frames by translation, so that
+    their mutual information is greatest: edges stay where they are when inversion changes what is
+    bright, and mutual information does not ask which side is. Masks tell the region, and where to
+    start. Mean error 0.08 pixels, 0.17 of M0 (simulated hearts moved by up to 7 pixels).
+
+    Args:
+        series: the images.
+        masks: bool (frame, slice, y, x); frames without a mask are compared all the same.
+    """
+    spacing = (series.geometry.spacing[1], series.geometry.spacing[0])
+    shifts = np.full((*masks.shape[:2], 2), np.nan)
+    models = series.frames_of("control") or tuple(range(len(masks)))
+    for k in range(masks.shape[1]):
+        if masks[:, k].any():
+            found = _Slice(series.images[:, k], masks[:, k], spacing).shifts(models)
+            shifts[:, k] = (found - np.nanmedian(found, 0)) / spacing
+    return Motion(shifts, spacing)
+
+
+def correct_motion(series: ASLSeries, motion: Motion) -> tuple[ASLSeries, Motion]:
+    """The series with each frame moved back to the usual place, by cubic splines on its own grid.
+
+    What leaves the image is lost, and what enters repeats its border. Frames whose motion is not
+    known stay as they are.
+    """
+    images = series.images.copy()
+    for frame, k in np.ndindex(images.shape[:2]):
+        image, by = images[frame, k], motion.shifts[frame, k]
+        if np.isfinite(by).all():
+            moved = shift(image, -by, order=3, mode="nearest")
+            images[frame, k] = moved.clip(image.min(), image.max())
+    return replace(series, images=images), replace(motion, corrected=True)
+
+
+def align_with_one_mask(series: ASLSeries, masks: np.ndarray) -> ASLSeries:
+    """The series with each frame moved to the usual place, where one mask serves them all.
+
+    Raises:
+        SeriesError: where frames have masks of their own, which follow the motion already.
+    """
+    if (masks != masks[0]).any():
+        raise SeriesError(
+            f"{series.metadata.get('source', series.name)}: its frames have masks of their own, "
+            "which follow the motion; correct it only with one mask for all."
+        )
+    return correct_motion(series, measure_motion(series, masks))[0]
+
+
+class _Slice:
+    """The frames of one slice, cut out around the masks; lengths here are mm."""
+
+    def __init__(self, images: np.ndarray, masks: np.ndarray, spacing: tuple[float, float]) -> None:
+        self._spacing = spacing
+        cut = tuple(
+            slice(max(0, at.min() - round(ROOM / size)), at.max() + 1 + round(ROOM / size))
+            for at, size in zip(np.nonzero(masks.any(0)), spacing, strict=True)
+        )
+        self._images, masks = images[(slice(None), *cut)], masks[(slice(None), *cut)]
+        self._starts = np.full((len(masks), 2), np.nan)
+        drawn = np.flatnonzero(masks.any((1, 2)))
+        self._starts[drawn] = [centre_of(masks[f]) for f in drawn]
+        self._starts = (self._starts - np.nanmedian(self._starts, 0)) * spacing
+        self._starts[np.hypot(*self._starts.T) > FARTHEST] = np.nan
+        believed = np.flatnonzero(np.isfinite(self._starts[:, 0]))
+        usual = np.zeros(masks.shape[1:])
+        for frame in believed:
+            back = -np.rint(self._starts[frame] / spacing).astype(int)
+            usual += np.roll(masks[frame], back, (0, 1))
+        reach = [np.arange(-round(AROUND / s), round(AROUND / s) + 1) * s for s in spacing]
+        disc = np.hypot(*np.meshgrid(*reach, indexing="ij")) <= AROUND
+        region = binary_dilation(usual >= 0.3 * len(believed), disc)
+        self._region = self._image(region.astype(np.uint8))
+        if (masks == masks[0]).all():  # one that serves all frames tells nothing of any
+            self._starts[:] = np.nan
+
+    def shifts(self, models: Iterable[int]) -> np.ndarray:
+        """Of each frame, (frame, 2), from wherever the template lies; NaN where not known."""
+        models = np.array(list(models))
+        models = models[np.unique(np.linspace(0, len(models) - 1, MODELS).round().astype(int))]
+        at = {frame: np.nan_to_num(self._starts[frame]) for frame in models}
+        template = self._template(at)
+        template = self._template({frame: self._place(frame, template) for frame in models})
+        return np.array([self._place(frame, template) for frame in range(len(self._images))])
+
+    def _template(self, at: dict[int, np.ndarray]) -> sitk.Image:
+        """Sum of the gradients of frames that lie `at` these places."""
+        moved = [
+            sitk.Resample(self._edges(frame), _translation(place))
+            for frame, place in at.items()
+            if np.isfinite(place).all()
+        ]
+        return sum(moved[1:], moved[0])
+
+    def _place(self, frame: int, template: sitk.Image) -> np.ndarray:
+        """Where a frame lies; that of its mask where comparing fails."""
+        edges, mask = self._edges(frame), self._starts[frame]
+        if np.isnan(mask).any():
+            steps = (-LOOK, 0.0, LOOK)
+            starts = [np.array([down, right]) for down in steps for right in steps]
+        else:
+            starts = [mask] if np.hypot(*mask) < EDGE else [np.zeros(2), mask]
+        found = [r for start in starts if (r := self._register(edges, template, start))]
+        return min(found, key=lambda r: r[0])[1] if found else mask
+
+    def _register(
+        self, edges: sitk.Image, template: sitk.Image, start: np.ndarray
+    ) -> tuple[float, np.ndarray] | None:
+        """Negative mutual information and place; None where nothing is found near the start."""
+        method = sitk.ImageRegistrationMethod()
+        method.SetNumberOfThreads(1)  # so that the same images give the same place
+        method.SetMetricAsMattesMutualInformation(24)
+        method.SetMetricFixedMask(self._region)
+        method.SetInterpolator(sitk.sitkLinear)
+        method.SetOptimizerAsRegularStepGradientDescent(2.0, 0.003, 60)
+        method.SetInitialTransform(_translation(start), inPlace=False)
+        try:
+            place = np.array(method.Execute(template, edges).GetParameters()[::-1])
+        except RuntimeError:  # too little lies over each other, or nothing has edges
+            return None
+        if not np.hypot(*(place - start)) <= CAPTURE:
+            return None
+        return method.GetMetricValue(), place
+
+    def _edges(self, frame: int) -> sitk.Image:
+        pixels = self._images[frame] / (np.abs(self._images[frame]).max() or 1)
+        image = self._image(pixels.astype(np.float32))
+        return sitk.GradientMagnitudeRecursiveGaussian(image, EDGE)
+
+    def _image(self, array: np.ndarray) -> sitk.Image:
+        image = sitk.GetImageFromArray(array)
+        image.SetSpacing(self._spacing[::-1])
+        return image
+
+
+def _translation(place: np.ndarray) -> sitk.TranslationTransform:
+    """From the usual place to one (down, right), mm."""
+    return sitk.TranslationTransform(2, [float(v) for v in place[::-1]])

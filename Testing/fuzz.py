@@ -1,0 +1,261 @@
+"""Damages files at random and reads them: only a right result or an error for people may come out.
+
+``python Testing/fuzz.py --minutes 60`` goes through all readers and writes Docs/fuzz.json; a few
+seconds of it are a test. A new format is one line of `READERS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import signal
+import struct
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+from commands import write_good_files
+from spoiling import scene, series_of
+
+from ASLMyoSegLib import __version__
+from ASLMyoSegLib.errors import ASLMyoSegError
+from ASLMyoSegLib.io import (
+    read_masks,
+    read_posterior,
+    read_rv_insertion,
+    read_series,
+    write_volume,
+)
+from ASLMyoSegLib.network import load_model
+from ASLMyoSegLib.series import Geometry
+
+RESULT = Path(__file__).parents[1] / "Docs" / "fuzz.json"
+LONGEST = 30
+"""Seconds after which one file counts as never read."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One way of reading.
+
+    Attributes:
+        victims: patterns of files that are damaged, one at a time.
+        read: reads a folder.
+        right: whether what was read can be right.
+        write: makes the folder's files from those of `write_good_files`.
+    """
+
+    victims: tuple[str, ...]
+    read: Callable[[Path], Any]
+    right: Callable[[Any], bool]
+    write: Callable[[Path], object] = lambda folder: None
+
+
+def _right_series(series: Any) -> bool:
+    frames = len(series.images)
+    return (
+        series.images.dtype == np.float32
+        and bool(np.isfinite(series.images).all())
+        and len(series.volume_types) == len(series.inversion_time) == frames
+        and bool(np.isfinite(series.geometry.spacing).all())
+    )
+
+
+def _plain(folder: Path) -> None:
+    packed = series_of(folder)
+    packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
+    packed.unlink()
+
+
+def _sequence(folder: Path) -> None:
+    """As Slicer saves a sequence: frames are the fastest axis."""
+    frames = np.moveaxis(sitk.GetArrayFromImage(sitk.ReadImage(str(series_of(folder)))), 0, -1)
+    head = ["NRRD0005", "type: float", "dimension: 4", "space: left-posterior-superior"]
+    head += [f"sizes: {' '.join(map(str, frames.shape[::-1]))}"]
+    head += ["space directions: none (3,0,0) (0,3,0) (0,0,10)", "space origin: (0,0,0)"]
+    head += ["kinds: list domain domain domain", "endian: little", "encoding: raw"]
+    text = "\n".join(head).encode() + b"\n\n"
+    (folder / "sub-01.seq.nrrd").write_bytes(text + np.ascontiguousarray(frames).tobytes())
+
+
+def _separate_m0(folder: Path) -> None:
+    image = sitk.GetArrayFromImage(sitk.ReadImage(str(series_of(folder))))
+    write_volume(folder / "sub-01_m0scan.nii.gz", image[:1], Geometry((3.0, 3.0, 10.0)))
+    path = folder / "sub-01_asl.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "M0Type": "Separate"}))
+
+
+def _results(folder: Path) -> None:
+    shape = (3, 1, 20, 24)
+    for name in ("myocardium_probseg", "uncertainty_map"):
+        values = np.full(shape, 0.25, np.float32)
+        write_volume(folder / f"sub-01_desc-{name}.nii.gz", values, Geometry((3.0, 3.0, 10.0)))
+    frame = {"trials": 2, "mcd_interval": [0.1, None]}
+    summary = {"frames": [frame] * 3, "seed": 0, "device": "cpu", "model": {"name": "m"}}
+    (folder / "summary.json").write_text(json.dumps(summary))
+
+
+def _check_bundle(folder: Path) -> None:
+    from ASLMyoSegLib.scene.archive import check_bundle
+
+    check_bundle(folder / "SERIES.mrb")
+
+
+SIDECARS = ("sub-01_asl.json", "sub-01_aslcontext.tsv")
+READERS = {
+    "BIDS": Reader(
+        ("sub-01_asl.nii.gz", *SIDECARS), lambda f: read_series(series_of(f)), _right_series
+    ),
+    "BIDS, not compressed": Reader(
+        ("*.nii", *SIDECARS),
+        lambda f: read_series(f / "sub-01_asl.nii"), _right_series, _plain,
+    ),
+    "BIDS with separate M0": Reader(
+        ("*_m0scan.nii.gz", *SIDECARS),
+        lambda f: read_series(series_of(f)), _right_series, _separate_m0,
+    ),
+    "Slicer's sequence": Reader(
+        ("*.seq.nrrd",),
+        lambda f: read_series(f / "sub-01.seq.nrrd"), _right_series, _sequence,
+    ),
+    "masks": Reader(
+        ("masks.nii.gz",),
+        lambda f: read_masks(f / "masks.nii.gz", read_series(series_of(f))),
+        lambda masks: masks.dtype == bool and masks.shape == (3, 1, 20, 24),
+    ),
+    "RV insertion points": Reader(
+        ("points.json",),
+        lambda f: read_rv_insertion(f / "points.json", read_series(series_of(f))),
+        lambda points: bool(np.isfinite([points.anterior, points.inferior]).all()),
+    ),
+    "results": Reader(
+        ("*_desc-*", "summary.json"), read_posterior, lambda p: p.mean.ndim == 4, _results
+    ),
+    "model": Reader(
+        ("tiny.safetensors",),
+        lambda f: load_model(f / "tiny.safetensors"),
+        lambda model: all(bool(p.isfinite().all()) for p in model.network.parameters()),
+    ),
+    "scene bundle": Reader(
+        ("SERIES.mrb",), _check_bundle, lambda _: True, scene("scene/Data/masks.txt")
+    ),
+}  # fmt: skip
+
+
+def damage(content: bytes, rng: np.random.Generator) -> bytes:
+    """Some bytes changed, taken out, doubled, or the rest cut off; headers more often than not."""
+    changed = bytearray(content)
+    for _ in range(rng.integers(1, 6)):
+        if not changed:
+            break
+        near = min(len(changed), 400) if rng.random() < 0.7 else len(changed)
+        at, width = int(rng.integers(near)), int(rng.integers(1, 9))
+        kind = rng.integers(7)
+        if kind == 0:
+            del changed[at:]
+        elif kind == 1:
+            del changed[at : at + width]
+        elif kind == 2:
+            changed[at:at] = changed[at : at + width]
+        elif kind == 3:
+            value = rng.choice([0, -1, 1, 2**31 - 1, -(2**31), 2**15, 255])
+            changed[at : at + 4] = struct.pack("<i", value)
+        elif kind == 4:
+            value = rng.choice([np.nan, np.inf, -np.inf, 1e38, 1e-38, -1.0])
+            changed[at : at + 4] = struct.pack("<f", value)
+        else:
+            changed[at : at + width] = rng.bytes(width)
+    return bytes(changed)
+
+
+def fuzz(name: str, seed: int, seconds: float) -> Counter[str]:
+    """Damage the files of one reader for some time; returns how often which outcome came.
+
+    Raises:
+        AssertionError: where anything else came out; it tells the damaged file's making.
+    """
+    reader, outcomes = READERS[name], Counter()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        write_good_files(folder)
+        reader.write(folder)
+        assert reader.right(reader.read(folder)), f"{name}: good files are not read"
+        victims = sorted(path for pattern in reader.victims for path in folder.glob(pattern))
+        good = {path: path.read_bytes() for path in victims}
+        until, number = time.monotonic() + seconds, 0
+        while time.monotonic() < until:
+            victim = victims[number % len(victims)]
+            rng = np.random.default_rng([seed, number])
+            # Inside the compression, as its check sum tells nearly all that is done from outside.
+            inside = victim.suffix == ".gz" and rng.random() < 0.8
+            content = gzip.decompress(good[victim]) if inside else good[victim]
+            content = damage(content, rng)
+            victim.write_bytes(gzip.compress(content, 1) if inside else content)
+            outcomes[_outcome(reader, folder, f"{name}, seed {seed}, number {number}")] += 1
+            victim.write_bytes(good[victim])
+            number += 1
+    return outcomes
+
+
+def _outcome(reader: Reader, folder: Path, where: str) -> str:
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(LONGEST)
+    try:
+        result = reader.read(folder)
+    except ASLMyoSegError as error:
+        if "\n" in str(error):
+            raise AssertionError(f"{where}: {error!r}") from error
+        return type(error).__name__
+    except Exception as error:
+        raise AssertionError(f"{where}: {error!r}") from error
+    finally:
+        signal.alarm(0)
+    assert reader.right(result), f"{where}: read, but not right"
+    return "read"
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"not read in {LONGEST} s")
+
+
+def main() -> None:
+    """Take turns, in processes of their own, as a library may end the process."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    minutes, seed = (options := parser.parse_args()).minutes, options.seed
+    totals: dict[str, Counter[str]] = {name: Counter() for name in READERS}
+    faults: list[str] = []
+    until = time.monotonic() + 60 * minutes
+    while time.monotonic() < until:
+        for name in READERS:
+            with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+                try:
+                    totals[name] += pool.submit(fuzz, name, seed, 20).result()
+                except (AssertionError, BrokenProcessPool) as error:
+                    faults.append(f"{name}, seed {seed}: {error!r}"[:300])
+                    print(faults[-1], flush=True)
+        seed += 1
+    result = {
+        "command": f"python Testing/fuzz.py --minutes {minutes:g} --seed {options.seed}",
+        "version": __version__,
+        "files": sum(map(Counter.total, totals.values())),
+        "outcomes": {name: dict(sorted(counts.items())) for name, counts in totals.items()},
+        "faults": faults,
+    }
+    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(RESULT)
+
+
+if __name__ == "__main__":
+    main()
