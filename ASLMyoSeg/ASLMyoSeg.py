@@ -1,5 +1,6 @@
 """ASLMyoSeg: myocardial blood flow from arterial spin labelling, with its uncertainty."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -362,10 +363,13 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
         """Put every series of a file or folder into the scene.
 
         Returns:
-            The series, as `SeriesScene` each, and in sentences which others were left out, and why.
+            The series, as `SeriesScene` each, and in sentences which could not be read, and why.
         """
+        from ASLMyoSegLib.io import left_out
         from ASLMyoSegLib.scene.opening import open_series
 
+        for reason in left_out(path):
+            logging.info("ASLMyoSeg left out %s", reason)
         return open_series(slicer.mrmlScene, path)
 
     def openSample(self):

@@ -73,11 +73,11 @@ class SeriesSection(Section):
         """Open a file, or every series of a folder, and use the first."""
         qt.QSettings().setValue("ASLMyoSeg/SeriesFolder", str(Path(path).parent))
         with explaining(_("The series cannot be opened.")):
-            opened, leftOut = self.panel.logic.openSeries(path)
+            opened, problems = self.panel.logic.openSeries(path)
             self.panel.use(opened[0])
-            if leftOut:
+            if problems:
                 slicer.util.warningDisplay(
-                    _("Not opened:") + "\n\n" + "\n".join(leftOut), "ASLMyoSeg"
+                    _("Not opened:") + "\n\n" + "\n".join(problems), "ASLMyoSeg"
                 )
 
     def onCondition(self, _index: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SeriesError
-from ..io import find_rv_insertion, find_series, left_out, read_rv_insertion, read_series
+from ..io import find_rv_insertion, find_series, read_rv_insertion, read_series
 from .series_scene import SeriesScene
 
 
@@ -16,7 +16,7 @@ def open_series(scene: Any, path: str | Path) -> tuple[list[SeriesScene], list[s
     RV insertion points that lie beside a series are taken.
 
     Returns:
-        The series, and in sentences which others were left out, and why.
+        The series, and in a sentence each, which others could not be read, and why.
 
     Raises:
         SeriesError: where none can be read.
@@ -35,4 +35,4 @@ def open_series(scene: Any, path: str | Path) -> tuple[list[SeriesScene], list[s
         opened.append(SeriesScene.create(scene, series))
         if points is not None:
             opened[-1].set_landmarks(points)
-    return opened, [*map(str, problems), *left_out(path)]
+    return opened, [str(problem) for problem in problems]

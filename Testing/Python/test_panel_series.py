@@ -1,5 +1,7 @@
 """The panel and its surroundings: series, scenes, sample, self test, reload."""
 
+import logging
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,6 +14,8 @@ import slicer
 from dicom_cases import pixels, write_classic, write_enhanced
 from Host import Host
 from panel_cases import edit, flow_column, grown
+
+SAMPLE = Path(__file__).parents[2] / "Resources" / "SampleData"
 
 
 def test_reload_takes_the_files_of_panel_and_library_anew_and_keeps_the_series(host, reviewed):
@@ -151,22 +155,32 @@ def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, p
     assert panel.parameters.loadedSequence is None
 
 
-def test_a_dicom_study_is_opened_and_says_what_was_left_out(host, panel, tmp_path, monkeypatch):
+def test_a_series_that_cannot_be_read_is_named_and_the_others_are_opened(
+    host, panel, tmp_path, monkeypatch
+):
+    shutil.copytree(SAMPLE / "sub-01", tmp_path / "sub-01")
+    (spoilt,) = tmp_path.rglob("*stress_asl.nii.gz")
+    spoilt.write_bytes(b"nonsense")
+    warnings = []
+    monkeypatch.setattr(slicer.util, "warningDisplay", lambda text, *_: warnings.append(text))
+    panel.seriesSection.open(str(tmp_path))
+    assert [one.name for one in panel.series.all_in(slicer.mrmlScene)] == ["sub-01_acq-rest"]
+    (text,) = warnings
+    assert str(spoilt) in text
+
+
+def test_the_field_strength_of_a_series_sets_t1_of_blood(host, panel, tmp_path, caplog):
     def at_low_field(dataset, _t, _k):
         dataset.MagneticFieldStrength = 1.5
 
-    write_classic(tmp_path / "study" / "rest", pixels(), at_low_field)
-    write_classic(tmp_path / "study" / "cine", pixels(4), description="cine", comments=None)
-    warnings = []
-    monkeypatch.setattr(slicer.util, "warningDisplay", lambda text, *_: warnings.append(text))
-    panel.seriesSection.open(str(tmp_path / "study"))
+    write_classic(tmp_path / "rest", pixels(), at_low_field)
+    write_classic(tmp_path / "cine", pixels(4), description="cine", comments=None)
+    with caplog.at_level(logging.INFO):
+        panel.seriesSection.open(str(tmp_path))
     host.process_events()
-    assert "5 frames (2 control, 2 label, 1 m0scan)" in panel.ui.seriesInfoLabel.text
-    (text,) = warnings
-    assert text.startswith("Not opened:")
-    assert "cine" in text
     assert panel.ui.fieldStrengthComboBox.currentText == "1.5 T"
     assert panel.ui.t1BloodSpinBox.value == pytest.approx(1.35)
+    assert "cine" in caplog.text  # left out, which needs no question
 
 
 def test_a_saved_scene_brings_everything_back_in_a_fresh_host(tmp_path):
