@@ -73,7 +73,7 @@ def _run(folder: Path) -> None:
 
 def _look_at_run(folder: Path) -> dict[str, Any]:
     found = {}
-    for place in sorted((folder / "out").glob("[!.]*")):
+    for place in sorted(p for p in (folder / "out").glob("[!.]*") if p.is_dir()):
         posterior = read_posterior(place)
         summary = json.loads((place / "summary.json").read_text())
         del summary["seconds"]
