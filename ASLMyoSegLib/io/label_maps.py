@@ -28,7 +28,7 @@ def read_label_map(path: Path) -> list[Segment]:
     """
     array, geometry = read_volume(path)
     fields = _fields(path)
-    if any(re.fullmatch(r"segment\d+_id", key) for key in fields):
+    if any(re.fullmatch(r"segment[0-9]+_id", key) for key in fields):
         return _slicer_segments(path, array, geometry, fields)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise SeriesError(f"{path}: has pixels that are NaN or infinite; export the mask anew.")
@@ -74,7 +74,8 @@ def _slicer_segments(
         )
     layers = array if array.ndim == 4 else array[np.newaxis]
     found: dict[str, Segment] = {}
-    for number in sorted(int(k[7:-3]) for k in fields if re.fullmatch(r"segment\d+_id", k)):
+    numbers = (k[7:-3] for k in fields if re.fullmatch(r"segment[0-9]+_id", k))
+    for number in sorted(numbers, key=int):  # as written: a damaged file has 00 for 0
         prefix = f"segment{number}_"
         name = fields.get(f"{prefix}name", fields[f"{prefix}id"])
         tags = dict(
@@ -93,7 +94,7 @@ def _slicer_segments(
         parts = [part.split("^") for part in tags.get(SLICER_TAG, "").split("~")]
         codes = tuple(part[1] for part in parts if len(part) == 3 and part[0] == "SCT")
         # Masks of frames are segments of their own in Slicer, and one here.
-        key = str(number) if frame is None else "frames"
+        key = number if frame is None else "frames"
         earlier = found[key].masks if key in found else {}
         label = name if frame is None else name.split(",")[0]
         found[key] = Segment(
