@@ -168,10 +168,9 @@ def test_a_mask_emptied_by_hand_gives_no_number_that_is_none(host, reviewed):
     assert series.areas()[5] == 0
 
 
-def test_a_result_goes_to_the_series_that_it_was_started_for(host, panel, small_model_file):
+def test_a_result_goes_to_the_series_that_it_was_started_for(host, panel):
     panel.ui.sampleDataButton.click()
     rest, stress = panel.series.all_in(slicer.mrmlScene)
-    panel.ui.modelPathLineEdit.currentPath = str(small_model_file)
     panel.ui.fixedTrialsCheckBox.click()
     panel.ui.trialsSpinBox.value = 2
     panel.ui.segmentButton.click()
