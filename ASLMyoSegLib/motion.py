@@ -202,7 +202,7 @@ class _Slice:
         method.SetMetricFixedMask(self._region)
         if self._share < 1:
             method.SetMetricSamplingStrategy(method.REGULAR)
-            method.SetMetricSamplingPercentage(self._share)
+            method.SetMetricSamplingPercentage(self._share, seed=1)
         method.SetInterpolator(sitk.sitkLinear)
         method.SetOptimizerAsRegularStepGradientDescent(2.0, 0.003, 60)
         method.SetInitialTransform(_translation(start), inPlace=False)
