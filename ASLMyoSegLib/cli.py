@@ -353,7 +353,7 @@ def bench(
     """Measure the engine beside plain PyTorch and beside its ceilings. Keep the machine idle."""
     from .display.bench_figure import draw_bench
     from .display.tables import bench_table
-    from .io.files import refuse_foreign, replacing
+    from .io.files import refuse_foreign, replacing, write_json
     from .network import Architecture
     from .studies.bench import bench as measure
 
@@ -370,8 +370,7 @@ def bench(
             repetitions=repetitions,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    with replacing(output) as beside:
-        beside.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_json(output, result)
     with replacing(output.with_suffix(".svg")) as beside:
         draw_bench(result, beside)
     Console().print(bench_table(result))

@@ -14,9 +14,10 @@ from .display.bullseye import draw_bullseye, save_bullseye
 from .display.report import write_report
 from .errors import QuantificationError
 from .io import write_rv_insertion, write_volume
-from .io.derivatives import IMAGES, describe_dataset, write_json
+from .io.derivatives import IMAGES, describe_dataset
 from .io.dicom import Source
 from .io.dicom_objects import NOT_WRITTEN, write_dicom
+from .io.files import write_json
 from .io.nrrd import write_nrrd, write_segmentation
 from .motion import LIMIT, Motion
 from .perfusion.quantify import flow_map, quantify

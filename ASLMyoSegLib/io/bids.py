@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from ..errors import SeriesError
 from ..series import ASLSeries, Geometry
 from .axes import UNKNOWN
 from .bids_rules import check_m0, check_values, open_questions
-from .files import read_text, replacing
+from .files import read_text, replacing, write_json
 from .nifti import GRID_TOLERANCE, read_volume, write_volume
 from .sidecars import (
     SideCars,
@@ -162,8 +161,7 @@ def write_series(series: ASLSeries, path: str | Path) -> None:
             0.0 if np.isnan(t) else round(float(t), 6) for t in series.inversion_time
         ],
     }
-    with replacing(f"{stem}_asl.json") as beside:
-        beside.write_text(json.dumps(sidecar, indent=2) + "\n", encoding="utf-8")
+    write_json(Path(f"{stem}_asl.json"), sidecar)
     with replacing(f"{stem}_aslcontext.tsv") as beside:
         beside.write_text("\n".join(("volume_type", *series.volume_types)) + "\n", encoding="utf-8")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from .files import replacing
+from .files import write_json
 
 BIDS_VERSION = "1.10.0"
 DESCRIPTION = "dataset_description.json"
@@ -30,16 +28,6 @@ def describe_dataset(folder: Path, name: str, *, derivative: bool = True) -> Non
     kind = {"DatasetType": "derivative"} if derivative else {}
     made = {"GeneratedBy": [{"Name": "ASLMyoSeg", "Version": __version__}]}
     write_json(folder / DESCRIPTION, {"Name": name, "BIDSVersion": BIDS_VERSION, **kind, **made})
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write an object for people to read.
-
-    Raises:
-        OutputError: where it cannot be written.
-    """
-    with replacing(path) as beside:
-        beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 IMAGES: dict[str, dict[str, Any]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -12,7 +11,8 @@ from pathlib import Path
 from .. import __version__
 from ..errors import OutputError
 from ..io import write_rv_insertion, write_series, write_volume
-from ..io.files import replacing
+from ..io.derivatives import BIDS_VERSION, DESCRIPTION
+from ..io.files import write_json
 from .population import TYPICAL, UNUSUAL
 from .subject import simulate_subject
 
@@ -53,16 +53,16 @@ def simulate_cohort(
     root = Path(root)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise OutputError(f"{root}: exists and is not an empty folder; choose another one.")
-    _write_json(
-        root / "dataset_description.json",
-        {"Name": "Simulated myocardial ASL", "BIDSVersion": "1.10.0", **_made_by(seed)},
+    write_json(
+        root / DESCRIPTION,
+        {"Name": "Simulated myocardial ASL", "BIDSVersion": BIDS_VERSION, **_made_by(seed)},
     )
     for part in ("observer", "second-observer", "truth"):
-        _write_json(
-            root / "derivatives" / part / "dataset_description.json",
+        write_json(
+            root / "derivatives" / part / DESCRIPTION,
             {
                 "Name": f"Simulated myocardial ASL: {part}",
-                "BIDSVersion": "1.10.0",
+                "BIDSVersion": BIDS_VERSION,
                 "DatasetType": "derivative",
                 **_made_by(seed),
             },
@@ -118,7 +118,7 @@ def _write_scan(
     write_volume(
         exact / f"{series.name}_desc-myocardium_probseg.nii.gz", truth.fraction, series.geometry
     )
-    _write_json(
+    write_json(
         exact / f"{series.name}_mbf.json",
         {"unit": "mL/g/min", "segments": {str(k): v for k, v in truth.mbf.items()}},
     )
@@ -131,9 +131,3 @@ def _made_by(seed: int) -> dict:
             {"Name": "aslmyoseg simulate", "Version": __version__, "Description": f"seed {seed}"}
         ]
     }
-
-
-def _write_json(path: Path, content: dict) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as beside:
-        beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
