@@ -19,6 +19,10 @@ STATUSES = ("automatic", "corrected", "accepted")
 """How the mask of a frame came to be."""
 
 
+GRID_TOLERANCE = 1e-2
+"""How far (mm, or cosines) two grids may differ and still be called the same."""
+
+
 @dataclass(frozen=True)
 class Geometry:
     """Where the voxels of one frame lie, in LPS (the convention of DICOM and ITK).
@@ -37,6 +41,17 @@ class Geometry:
     def normal(self) -> np.ndarray:
         """Direction in which slices follow each other."""
         return np.array(self.direction[2::3])
+
+    def difference(self, other: Geometry) -> str:
+        """`spacing`, `origin` or `direction`, by which another grid differs; empty where none does.
+
+        What neither knows (NaN) is no difference.
+        """
+        for name in ("spacing", "origin", "direction"):
+            ours, theirs = getattr(self, name), getattr(other, name)
+            if not np.allclose(ours, theirs, atol=GRID_TOLERANCE, equal_nan=True):
+                return name
+        return ""
 
 
 @dataclass(frozen=True)

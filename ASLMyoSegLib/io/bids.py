@@ -12,7 +12,7 @@ from ..series import ASLSeries, Geometry
 from .axes import UNKNOWN
 from .bids_rules import check_m0, check_values, open_questions
 from .files import read_text, replacing, write_json
-from .nifti import GRID_TOLERANCE, read_volume, write_volume
+from .nifti import read_volume, write_volume
 from .sidecars import (
     SideCars,
     find_m0scan,
@@ -119,13 +119,12 @@ def _separate_m0(
             f"{file}: grid {m0.shape[1:]}, where the series has {images.shape[1:]}; acquire or "
             "resample M0 on the series' grid."
         )
-    for name in ("spacing", "origin", "direction") if geometry != UNKNOWN else ():
-        ours, theirs = getattr(geometry, name), getattr(place, name)
-        if not np.allclose(ours, theirs, atol=GRID_TOLERANCE, equal_nan=True):
-            raise SeriesError(
-                f"{file}: {name} {_rounded(theirs)}, where the series has {_rounded(ours)}; "
-                "acquire or resample M0 on the series' grid."
-            )
+    if geometry != UNKNOWN and (name := geometry.difference(place)):
+        ours, theirs = (_rounded(getattr(grid, name)) for grid in (geometry, place))
+        raise SeriesError(
+            f"{file}: {name} {theirs}, where the series has {ours}; acquire or resample M0 on the "
+            "series' grid."
+        )
     return m0
 
 

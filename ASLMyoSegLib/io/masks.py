@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SeriesError
-from ..series import ASLSeries, Geometry
+from ..series import ASLSeries
 from .dicom import Source
 from .dicom_masks import find_mask_objects, read_dicom_masks
 from .label_maps import read_label_map
@@ -16,8 +16,6 @@ from .segments import Marked, axes_of, choose, on_grid
 
 INSIDE = 0.9
 """Least share of a mask that lies within the images, of what lies in their slices."""
-GRID_TOLERANCE = 1e-2
-"""How far (mm, or cosines) two grids may differ and still be called the same."""
 
 
 def read_masks(
@@ -84,7 +82,7 @@ def _check_slices(path: Path, name: str, marked: Marked, series: ASLSeries) -> N
     array, geometry = marked
     slices = series.images.shape[1]
     beyond = len(array) > slices and array[slices:].any()
-    if beyond and _same_grid(geometry, series.geometry):
+    if beyond and not geometry.difference(series.geometry):
         raise SeriesError(
             f"{path}: {name!r} marks {int(array.any((1, 2)).sum())} slices, where the series has "
             f"{slices} on the same grid; cut it to these."
@@ -109,11 +107,3 @@ def _check_place(path: Path, name: str, marked: Marked, series: ASLSeries) -> No
             f"{path}: {share:.0f} % of what {name!r} marks in the series' slices lies outside of "
             "the images; it was drawn on images of another place or patient, or lost its geometry."
         )
-
-
-def _same_grid(first: Geometry, second: Geometry) -> bool:
-    """Whether the voxels of two grids coincide, as far as both go."""
-    return all(
-        np.allclose(getattr(first, name), getattr(second, name), atol=GRID_TOLERANCE)
-        for name in ("spacing", "origin", "direction")
-    )

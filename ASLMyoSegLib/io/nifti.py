@@ -23,9 +23,6 @@ KIND = "NRRD_kinds[pixel]"
 LISTS = ("list", "vector")
 """What it says where an NRRD file, such as a sequence that Slicer saved, is a list of images."""
 
-GRID_TOLERANCE = 1e-2
-"""How far (mm, or cosines) images of one series may lie from each other."""
-
 # Its warnings on odd headers would break the one clear line that errors are.
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 

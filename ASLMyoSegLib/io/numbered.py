@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SeriesError
 from ..series import Geometry
 from .axes import read_any
-from .nifti import GRID_TOLERANCE, has_frames
+from .nifti import has_frames
 from .pictures import PICTURES, is_picture
 
 VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
@@ -88,13 +88,11 @@ def read_numbered(folder: Path) -> tuple[np.ndarray, Geometry]:
                 f"{file}: {_sizes(frame)}, where {files[0].name} has {_sizes(first)}; the frames "
                 "of a series are of one size."
             )
-        for name in ("spacing", "origin", "direction"):
-            ours, theirs = getattr(geometry, name), getattr(place, name)
-            if not np.allclose(ours, theirs, atol=GRID_TOLERANCE, equal_nan=True):
-                raise SeriesError(
-                    f"{file}: its {name} is not that of {files[0].name}; the frames of a series "
-                    "lie in one place."
-                )
+        if name := geometry.difference(place):
+            raise SeriesError(
+                f"{file}: its {name} is not that of {files[0].name}; the frames of a series "
+                "lie in one place."
+            )
         frames.append(frame)
     return np.stack(frames), geometry
 
