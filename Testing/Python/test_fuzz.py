@@ -37,7 +37,7 @@ def test_damaged_files_give_what_is_right_or_an_error_for_people(name: str):
 def test_the_long_run_went_through_all_readers_and_found_nothing():
     result = json.loads(RESULT.read_text())
     assert set(result["outcomes"]) == set(READERS)
-    assert all(sum(counts.values()) > 500 for counts in result["outcomes"].values())
+    assert all(sum(counts.values()) > 1000 for counts in result["outcomes"].values())
     assert result["faults"] == []
 
 
