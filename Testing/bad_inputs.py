@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import bad_files
 import numpy as np
 import spoiling as spoil
 from commands import Done, aslmyoseg, write_good_files
@@ -272,12 +273,25 @@ OTHERS = [
          "quantify SERIES --masks FOLDER/masks.nii.gz"),
 ]  # fmt: skip
 
+
+def _stated(group: str, rows: list[tuple]) -> list[Case]:
+    """Of rows that have options after what is done to files, and perhaps another way to run."""
+    return [
+        Case(group, name, words, change, f"{RUN} {options}", 2, *run)
+        for name, words, change, options, *run in rows
+    ]
+
+
 CASES = [
     *(Case("The image file", *case) for case in FILES),
     *(Case("Pixels", *case) for case in PIXELS),
     *(Case("Side-cars", *case) for case in SIDECARS),
     *(Case("RV insertion points", *case, QUANTIFY) for case in LANDMARKS),
+    *_stated("Other formats of images", bad_files.OTHER_FORMATS),
+    *_stated("MATLAB", bad_files.MATLAB),
+    *_stated("Folders of single images", bad_files.FOLDERS),
     *(Case("Masks", *case, QUANTIFY) for case in MASKS),
+    *(Case("Masks", *case) for case in bad_files.MASKS),
     *(Case("Models", *case) for case in MODELS),
     *OTHERS,
 ]

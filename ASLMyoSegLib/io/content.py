@@ -20,6 +20,9 @@ import numpy as np
 from ..errors import SeriesError
 from .headers import check_header
 
+PAIR = (".hdr", ".img")
+"""Endings of header and pixels where these are files of their own."""
+MAGIC, PAIR_MAGIC = b"n+1\0", b"ni1\0"
 HEADER_BYTES, NIFTI_2_HEADER_BYTES = 348, 540
 BYTES_OF_TYPE = {
     2: 1, 4: 2, 8: 4, 16: 4, 32: 8, 64: 8, 128: 3, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8,
@@ -37,29 +40,55 @@ def check_content(path: Path) -> None:
         SeriesError: where it is; the message names the value at fault.
     """
     try:
-        if not path.is_file():
-            raise SeriesError(f"{path}: no such file.")
-        if path.stat().st_size == 0:
-            raise SeriesError(f"{path}: the file is empty; copy it again from its source.")
-        name = path.name.lower()
-        nifti = name.endswith((".nii", ".nii.gz"))
-        with path.open("rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
-        if nifti and compressed != name.endswith(".gz"):
-            raise SeriesError(
-                f"{path}: is {'' if compressed else 'not '}compressed by gzip, against its name; "
-                "rename it, or copy it again."
-            )
-        with (gzip.open if compressed else open)(path, "rb") as file:
-            if nifti:
-                _check_nifti(path, file)
-            while compressed and file.read(BLOCK):  # up to the check sum at the end
-                pass
+        pair = pair_of(path)
+        for file in pair or (path,):
+            if not file.is_file():
+                raise SeriesError(f"{file}: no such file.")
+            if file.stat().st_size == 0:
+                raise SeriesError(f"{file}: the file is empty; copy it again from its source.")
+        if pair:
+            _check_pair(*pair)
+        else:
+            _check_one(path)
         check_header(path)
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
             raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
         raise SeriesError(f"{path}: damaged gzip file ({error}); copy it again.") from None
+
+
+def pair_of(path: Path) -> tuple[Path, Path] | None:
+    """Header and pixels of a NIfTI image that is two files, by the name of either; None for others."""
+    ending = path.suffix
+    if ending.lower() not in PAIR:
+        return None
+    as_written = str.upper if ending.isupper() else str.lower
+    header, pixels = (path.with_suffix(as_written(e)) for e in PAIR)
+    return header, pixels
+
+
+def _check_pair(header: Path, pixels: Path) -> None:
+    with header.open("rb") as file:
+        content = _read_header(header, file, PAIR_MAGIC)
+    with pixels.open("rb") as file:
+        _check_pixels(pixels, file, content)
+
+
+def _check_one(path: Path) -> None:
+    name = path.name.lower()
+    nifti = name.endswith((".nii", ".nii.gz"))
+    with path.open("rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+    if nifti and compressed != name.endswith(".gz"):
+        raise SeriesError(
+            f"{path}: is {'' if compressed else 'not '}compressed by gzip, against its name; "
+            "rename it, or copy it again."
+        )
+    with (gzip.open if compressed else open)(path, "rb") as file:
+        if nifti:
+            _check_pixels(path, file, _read_header(path, file, MAGIC))
+        while compressed and file.read(BLOCK):  # up to the check sum at the end
+            pass
 
 
 @dataclass(frozen=True)
@@ -72,13 +101,8 @@ class _Header:
     start: int
 
 
-def _check_nifti(path: Path, file: BinaryIO) -> None:
-    content = file.read(HEADER_BYTES)
-    if len(content) < HEADER_BYTES:
-        raise SeriesError(
-            f"{path}: ends after {len(content)} bytes, within its header; copy it again."
-        )
-    header = _read_header(path, content)
+def _check_pixels(path: Path, file: BinaryIO, header: _Header) -> None:
+    """Refuse pixels that are not all there, or no numbers."""
     file.seek(header.start)
     width = BYTES_OF_TYPE[header.kind]
     left = needed = math.prod(max(1, n) for n in header.size) * width
@@ -100,13 +124,23 @@ def _check_nifti(path: Path, file: BinaryIO) -> None:
         )
 
 
-def _read_header(path: Path, content: bytes) -> _Header:
+def _read_header(path: Path, file: BinaryIO, magic: bytes) -> _Header:
+    content = file.read(HEADER_BYTES)
+    if len(content) < HEADER_BYTES:
+        raise SeriesError(
+            f"{path}: ends after {len(content)} bytes, within its header; copy it again."
+        )
     for order in "<>":
         (length,) = struct.unpack_from(f"{order}i", content)
         if length == NIFTI_2_HEADER_BYTES:
             raise SeriesError(f"{path}: is NIfTI-2; save it as NIfTI-1.")
-        if length == HEADER_BYTES and content[344:348] == b"n+1\0":
+        if length == HEADER_BYTES and content[344:348] == magic:
             break
+        if length == HEADER_BYTES and content[344:348] not in (MAGIC, PAIR_MAGIC):
+            raise SeriesError(
+                f"{path}: is Analyze 7.5, which does not say which side is left; save it as "
+                "NIfTI-1."
+            )
     else:
         raise SeriesError(f"{path}: is not a NIfTI file; export the images anew, as NIfTI-1.")
 
@@ -136,5 +170,6 @@ def _read_header(path: Path, content: bytes) -> _Header:
                           "export it anew.")  # fmt: skip
     (start,) = read("f", 108)
     # The image library, too, takes pixels to follow the header where it says something else.
-    first = min(start, 2.0**40) if start > HEADER_BYTES + 4 else HEADER_BYTES + 4
+    least = HEADER_BYTES + 4 if magic == MAGIC else 0
+    first = min(start, 2.0**40) if start > least else least
     return _Header(order, tuple(size[:dimensions]), kind, int(first))

@@ -13,7 +13,7 @@ from .axes import read_any
 from .nifti import has_frames
 from .pictures import PICTURES, is_picture
 
-VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+VOLUMES = (".nii", ".nii.gz", ".img", ".nrrd", ".nhdr", ".mha", ".mhd")
 FEWEST_IMAGES = 2
 
 

@@ -12,6 +12,7 @@ from ..errors import SeriesError
 from ..series import ASLSeries
 from .axes import UNKNOWN, read_frames
 from .bids import belonging, find_bids, with_side_cars
+from .content import pair_of
 from .dicom import (
     Source,
     Survey,
@@ -164,7 +165,7 @@ def _read(path: Path, hints: Hints) -> RawSeries:
         images, geometry = read_numbered(path)
     elif matlab:
         images, geometry = read_matlab(path, hints), UNKNOWN
-    elif name.endswith(VOLUMES + PICTURES):
+    elif name.endswith((*VOLUMES, ".hdr", *PICTURES)):
         images, geometry = read_frames(path, hints.axes)
     else:
         raise SeriesError(
@@ -180,4 +181,5 @@ def _files_of(path: Path) -> list[Path]:
         return dicom_files(path)
     files = single_images(path) if path.is_dir() else [path]
     pixels = [header.data for f in files if (header := read_header(f)) and header.data != f]
-    return [*files, *pixels, *belonging(path)]
+    pairs = [part for f in files for part in pair_of(f) or () if part != f]
+    return [*files, *pixels, *pairs, *belonging(path)]
