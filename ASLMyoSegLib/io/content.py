@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import gzip
 import math
-import struct
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,22 +17,24 @@ import numpy as np
 
 from ..errors import SeriesError
 from .headers import check_header
+from .nifti_header import (
+    BYTES_OF_TYPE,
+    MAGIC,
+    PAIR_MAGIC,
+    NiftiHeader,
+    pair_of,
+    read_nifti_header,
+)
 
-PAIR = (".hdr", ".img")
-"""Endings of header and pixels where these are files of their own."""
-MAGIC, PAIR_MAGIC = b"n+1\0", b"ni1\0"
-HEADER_BYTES, NIFTI_2_HEADER_BYTES = 348, 540
-BYTES_OF_TYPE = {
-    2: 1, 4: 2, 8: 4, 16: 4, 32: 8, 64: 8, 128: 3, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8,
-    1536: 16, 1792: 16, 2048: 32, 2304: 4,
-}  # fmt: skip
-"""Of a pixel, by NIfTI's number of the type."""
 FLOAT_TYPES = (16, 64)
 BLOCK = 1 << 24
 
 
-def check_content(path: Path) -> None:
+def check_content(path: Path) -> NiftiHeader | None:
     """Refuse a file that is missing, damaged or incomplete, or whose header cannot be true.
+
+    Returns:
+        The header of NIfTI; None of other formats.
 
     Raises:
         SeriesError: where it is; the message names the value at fault.
@@ -46,35 +46,23 @@ def check_content(path: Path) -> None:
                 raise SeriesError(f"{file}: no such file.")
             if file.stat().st_size == 0:
                 raise SeriesError(f"{file}: the file is empty; copy it again from its source.")
-        if pair:
-            _check_pair(*pair)
-        else:
-            _check_one(path)
         check_header(path)
+        return _check_pair(*pair) if pair else _check_one(path)
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
             raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
         raise SeriesError(f"{path}: damaged gzip file ({error}); copy it again.") from None
 
 
-def pair_of(path: Path) -> tuple[Path, Path] | None:
-    """Header and pixels of a NIfTI image that is two files, by the name of either; None for others."""
-    ending = path.suffix
-    if ending.lower() not in PAIR:
-        return None
-    as_written = str.upper if ending.isupper() else str.lower
-    header, pixels = (path.with_suffix(as_written(e)) for e in PAIR)
-    return header, pixels
-
-
-def _check_pair(header: Path, pixels: Path) -> None:
-    with header.open("rb") as file:
-        content = _read_header(header, file, PAIR_MAGIC)
+def _check_pair(header_file: Path, pixels: Path) -> NiftiHeader:
+    with header_file.open("rb") as file:
+        header = read_nifti_header(header_file, file, PAIR_MAGIC)
     with pixels.open("rb") as file:
-        _check_pixels(pixels, file, content)
+        _check_pixels(pixels, file, header)
+    return header
 
 
-def _check_one(path: Path) -> None:
+def _check_one(path: Path) -> NiftiHeader | None:
     name = path.name.lower()
     nifti = name.endswith((".nii", ".nii.gz"))
     with path.open("rb") as file:
@@ -85,23 +73,15 @@ def _check_one(path: Path) -> None:
             "rename it, or copy it again."
         )
     with (gzip.open if compressed else open)(path, "rb") as file:
-        if nifti:
-            _check_pixels(path, file, _read_header(path, file, MAGIC))
+        header = read_nifti_header(path, file, MAGIC) if nifti else None
+        if header:
+            _check_pixels(path, file, header)
         while compressed and file.read(BLOCK):  # up to the check sum at the end
             pass
+    return header
 
 
-@dataclass(frozen=True)
-class _Header:
-    """What the NIfTI-1 header says of the pixels; `order` is ``<`` or ``>``, as in `struct`."""
-
-    order: str
-    size: tuple[int, ...]
-    kind: int
-    start: int
-
-
-def _check_pixels(path: Path, file: BinaryIO, header: _Header) -> None:
+def _check_pixels(path: Path, file: BinaryIO, header: NiftiHeader) -> None:
     """Refuse pixels that are not all there, or no numbers."""
     file.seek(header.start)
     width = BYTES_OF_TYPE[header.kind]
@@ -122,54 +102,3 @@ def _check_pixels(path: Path, file: BinaryIO, header: _Header) -> None:
         raise SeriesError(
             f"{path}: {wrong} pixels that are NaN or infinite; export the images anew."
         )
-
-
-def _read_header(path: Path, file: BinaryIO, magic: bytes) -> _Header:
-    content = file.read(HEADER_BYTES)
-    if len(content) < HEADER_BYTES:
-        raise SeriesError(
-            f"{path}: ends after {len(content)} bytes, within its header; copy it again."
-        )
-    for order in "<>":
-        (length,) = struct.unpack_from(f"{order}i", content)
-        if length == NIFTI_2_HEADER_BYTES:
-            raise SeriesError(f"{path}: is NIfTI-2; save it as NIfTI-1.")
-        if length == HEADER_BYTES and content[344:348] == magic:
-            break
-        if length == HEADER_BYTES and content[344:348] not in (MAGIC, PAIR_MAGIC):
-            raise SeriesError(
-                f"{path}: is Analyze 7.5, which does not say which side is left; save it as "
-                "NIfTI-1."
-            )
-    else:
-        raise SeriesError(f"{path}: is not a NIfTI file; export the images anew, as NIfTI-1.")
-
-    def read(code: str, offset: int) -> tuple[float, ...]:
-        return struct.unpack_from(order + code, content, offset)
-
-    dimensions, *size = read("8h", 40)
-    if not 1 <= dimensions <= 7 or min(size[:dimensions]) < 0:
-        raise SeriesError(f"{path}: its header says {dimensions} dimensions of {size}, which "
-                          "cannot be; export it anew.")  # fmt: skip
-    (kind,) = read("h", 70)
-    if kind not in BYTES_OF_TYPE:
-        raise SeriesError(f"{path}: pixels of type {kind}, which NIfTI does not know.")
-    pixel = read("3f", 80)
-    if not all(math.isfinite(v) for v in pixel) or 0 in pixel[:2]:
-        raise SeriesError(
-            f"{path}: pixel size {pixel[0]:g}x{pixel[1]:g}x{pixel[2]:g} mm; correct it in the "
-            "header (pixdim)."
-        )
-    # A slope of NaN is how some programs write that there is none.
-    if any(math.isinf(v) for v in read("2f", 112)):
-        raise SeriesError(f"{path}: its header scales by infinity (scl_slope); export it anew.")
-    q_form, s_form = read("2h", 252)
-    placed = (read("6f", 256) if q_form > 0 else ()) + (read("12f", 280) if s_form > 0 else ())
-    if not all(math.isfinite(v) for v in placed):
-        raise SeriesError(f"{path}: its orientation has values that are NaN or infinite; "
-                          "export it anew.")  # fmt: skip
-    (start,) = read("f", 108)
-    # The image library, too, takes pixels to follow the header where it says something else.
-    least = HEADER_BYTES + 4 if magic == MAGIC else 0
-    first = min(start, 2.0**40) if start > least else least
-    return _Header(order, tuple(size[:dimensions]), kind, int(first))

@@ -23,6 +23,11 @@ NRRD_BYTES = {
 }  # fmt: skip
 """Of a pixel, by NRRD's name of the type without what says that it is signed or not."""
 META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
+META_SPACINGS = {"elementspacing", "elementsize"}
+META_LENGTHS = META_SPACINGS | {"offset", "position", "origin"}
+"""Fields that have a number for each axis."""
+ANY_HEADER = 47
+"""What zlib calls that compressed data begin as zlib or as gzip has it."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,8 @@ def _check_nrrd(path: Path, header: Header, there: int) -> None:
         raise SeriesError(f"{path}: pixels of type {kind!r:.60}, which cannot be read.")
     needed = math.prod(sizes) * width
     encoding = fields.get("encoding", "").lower()
+    if encoding in ("bz2", "bzip2"):
+        raise SeriesError(f"{path}: is compressed by bzip2; save it with gzip or as it is.")
     if encoding == "raw" and there < needed:
         raise SeriesError(
             f"{path}: ends after {there} of the {needed} bytes of its pixels; copy it again."
@@ -203,9 +210,17 @@ def _check_meta(path: Path, header: Header, there: int) -> None:
         )
     if fields.get("binarydata", "true").lower() != "true":
         raise SeriesError(f"{path}: its pixels are written as text; save it as binary data.")
+    for name in META_LENGTHS & fields.keys():
+        _check_numbers(path, name, fields[name], len(sizes), name in META_SPACINGS)
     needed = math.prod(sizes) * width
     if fields.get("compresseddata", "false").lower() == "true":
-        there = _inflated(path, header, needed)
+        size = fields.get("compresseddatasize", "")
+        if not re.fullmatch(r"\d{1,12}", size):
+            raise SeriesError(
+                f"{path}: does not say how many bytes its compressed pixels have "
+                "(CompressedDataSize); export it anew."
+            )
+        there = _inflated(path, header, int(size), needed)
     elif re.fullmatch(r"\d{1,9}", fields.get("headersize", "")):
         there -= int(fields["headersize"])
     if there < needed:
@@ -214,12 +229,27 @@ def _check_meta(path: Path, header: Header, there: int) -> None:
         )
 
 
-def _inflated(path: Path, header: Header, enough: int) -> int:
-    """How many bytes of pixels come out of compressed ones, up to `enough`."""
-    stream, count = zlib.decompressobj(), 0
+def _check_numbers(path: Path, name: str, text: str, count: int, positive: bool) -> None:
+    """Refuse lengths along the axes that are none; the image library takes others instead."""
+    try:
+        numbers = [float(word) for word in text.split()]
+    except ValueError:
+        numbers = []
+    possible = all(math.isfinite(n) and (n > 0 or not positive) for n in numbers)
+    if len(numbers) != count or not possible:
+        raise SeriesError(
+            f"{path}: {name} is {text[:60]!r}, where {count} "
+            f"{'lengths above 0' if positive else 'numbers'} are needed; correct it."
+        )
+
+
+def _inflated(path: Path, header: Header, size: int, enough: int) -> int:
+    """How many bytes of pixels come out of `size` compressed ones, up to `enough`."""
+    stream, count = zlib.decompressobj(ANY_HEADER), 0
     with header.data.open("rb") as file:
         file.seek(header.length if header.data == path else 0)
-        while count < enough and not stream.eof and (block := file.read(1 << 16)):
+        while count < enough and not stream.eof and (block := file.read(min(size, 1 << 16))):
+            size -= len(block)
             try:
                 count += len(stream.decompress(block))
             except zlib.error as error:

@@ -12,7 +12,6 @@ from ..errors import SeriesError
 from ..series import ASLSeries
 from .axes import UNKNOWN, read_frames
 from .bids import belonging, find_bids, with_side_cars
-from .content import pair_of
 from .dicom import (
     Source,
     Survey,
@@ -27,6 +26,7 @@ from .dicom_files import is_dicom
 from .headers import read_header
 from .identifiers import read_identifiers
 from .matlab import read_matlab
+from .nifti_header import pair_of
 from .numbered import VOLUMES, find_images, read_numbered, single_images
 from .pictures import PICTURES
 from .sidecars import volume_name
