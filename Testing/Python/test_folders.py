@@ -158,7 +158,7 @@ def test_a_folder_may_hold_series_of_several_formats(tmp_path: Path):
     assert "scout.nii.gz" in [path.name for path in stacked]
 
 
-@pytest.mark.parametrize("name", ["scan.img", "scan.txt", "scan"])
+@pytest.mark.parametrize("name", ["scan.par", "scan.txt", "scan"])
 def test_other_formats_are_refused(name: str, tmp_path: Path):
     (tmp_path / name).write_bytes(b"whatever")
     refused(tmp_path / name, STATED, name, "a format that is not read")
