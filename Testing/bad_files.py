@@ -18,7 +18,7 @@ import SimpleITK as sitk
 from commands import Done, aslmyoseg
 from format_cases import write_matlab
 from PIL import Image
-from spoiling import Spoil
+from spoiling import Spoil, both, cut
 
 from ASLMyoSegLib.io import write_volume
 from ASLMyoSegLib.io.nrrd import write_nrrd
@@ -45,19 +45,6 @@ def _cells(*images: np.ndarray) -> np.ndarray:
 
 def _version_4(folder: Path) -> None:
     scipy.io.savemat(folder / "SERIES.mat", {"images": IMAGES[..., 0]}, format="4")
-
-
-def cut(name: str, to: int) -> Spoil:
-    """The file ends after so many bytes."""
-
-    def spoil(folder: Path) -> None:
-        (folder / name).write_bytes((folder / name).read_bytes()[:to])
-
-    return spoil
-
-
-def both(*spoils: Spoil) -> Spoil:
-    return lambda f: [spoil(f) for spoil in spoils]
 
 
 def without_h5py(*words: str) -> Done:
@@ -136,6 +123,8 @@ FOLDERS = [
      folder_of(**{"0_png": GREYS["0_png"]}), PIXELS),
     ("a picture in colours", "is a picture in colours",
      folder_of(**{**GREYS, "1_png": COLOURED}), PIXELS),
+    ("pictures of 8 and of 16 bits", "pixels are uint16, where 0.png has uint8",
+     folder_of(**{**GREYS, "1_png": FRAMES[1, 0].astype(np.uint16)}), PIXELS),
     ("a part of a picture lacks", "not a readable picture",
      both(folder_of(**GREYS), cut("SERIES/1.png", 99)), PIXELS),
     ("fewer pictures than volume types", "3 volume types, but SERIES has 2 frames",
@@ -184,12 +173,16 @@ OTHER_FORMATS = [
      image("SERIES.nrrd", "gzip", "raw "), STATED),
     ("NRRD of a size that cannot be", "sizes of '3 24 -20 1'",
      image("SERIES.nrrd", "24 20", "24 -20"), STATED),
+    ("NRRD whose axes are not at right angles", "not at right angles",
+     image("SERIES.nrrd", "(3.0,0.0,0.0)", "(3.0,1.0,0.0)"), STATED),
     ("NRRD whose pixels are in a file elsewhere", "outside of its folder",
      image("SERIES.nrrd", "encoding:", "data file: /etc/passwd\nencoding:"), STATED),
     ("MetaImage whose pixels are in a file that lacks", "which is missing",
      image("SERIES.mhd", "SERIES.raw", "other.raw"), STATED),
     ("MetaImage whose pixels are written as text", "written as text",
      image("SERIES.mha", "BinaryData = True", "BinaryData = False"), STATED),
+    ("MetaImage of a pixel size that cannot be", "elementspacing is '-1 1 1 1'",
+     image("SERIES.mha", "ElementSpacing = 1", "ElementSpacing = -1"), STATED),
     ("MetaImage whose pixels are not all there", "of its pixels are there",
      image("SERIES.mha", to=900), STATED),
 ]  # fmt: skip

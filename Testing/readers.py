@@ -87,7 +87,9 @@ def _separate_m0(folder: Path) -> None:
     image = sitk.GetArrayFromImage(sitk.ReadImage(str(series_of(folder))))
     write_volume(folder / "sub-01_m0scan.nii.gz", image[:1], Geometry((3.0, 3.0, 10.0)))
     path = folder / "sub-01_asl.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "M0Type": "Separate"}))
+    said = {"M0Type": "Separate", "PostLabelingDelay": 1.5}
+    path.write_text(json.dumps({**json.loads(path.read_text()), **said}))
+    (folder / "sub-01_aslcontext.tsv").write_text("volume_type\ncontrol\ncontrol\nlabel\n")
 
 
 def _results(folder: Path) -> None:

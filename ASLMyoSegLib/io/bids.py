@@ -11,7 +11,7 @@ from ..errors import SeriesError
 from ..series import ASLSeries, Geometry
 from .axes import UNKNOWN
 from .bids_rules import check_m0, check_values, open_questions
-from .files import read_text, replacing, write_json
+from .files import is_aside, read_text, replacing, write_json
 from .nifti import read_volume, write_volume
 from .sidecars import (
     SideCars,
@@ -30,13 +30,13 @@ TIME_KEYS = ("PostLabelingDelay", "InversionTime")
 
 
 def find_bids(folder: Path) -> list[Path]:
-    """Every ``*_asl.nii[.gz]`` beneath a folder, sorted; no derivatives."""
+    """Every ``*_asl.nii[.gz]`` beneath a folder, sorted; no derivatives, nothing hidden."""
     return sorted(
         file
         for file in folder.rglob("*_asl.nii*")
         if file.name.endswith(SUFFIXES)
         and not file.is_dir()
-        and "derivatives" not in file.relative_to(folder).parts
+        and not is_aside(file.relative_to(folder))
     )
 
 
@@ -60,7 +60,7 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
     beside = find_side_cars(path)
     check_values(beside)
     types = hints.volume_types
-    if types is None and beside.context.is_file():
+    if types is None and (beside.context.is_file() or beside.context.is_symlink()):
         types = read_context(beside.context)
         check_types(types, images, path, str(beside.context))
         check_m0(beside, types)
@@ -181,4 +181,6 @@ def read_context(path: Path) -> tuple[str, ...]:
             f"{path}: has no column 'volume_type', which BIDS asks for, but {shortened(columns)}; "
             "mind that tabs stand between columns."
         )
+    if columns.count("volume_type") > 1:
+        raise SeriesError(f"{path}: has several columns 'volume_type'; keep one.")
     return tuple((row["volume_type"] or "").strip() for row in rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import re
 import zlib
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..errors import SeriesError
+from .files import no_such_file
 from .headers import check_header
 from .nifti_header import (
     BYTES_OF_TYPE,
@@ -26,6 +28,9 @@ from .nifti_header import (
     read_nifti_header,
 )
 
+POINTER = re.compile(rb"/annex/objects/|version https://git-lfs")
+"""What stands in a file that git-annex or git LFS keeps in place of an image."""
+LONGEST_POINTER = 32
 FLOAT_TYPES = (16, 64)
 BLOCK = 1 << 24
 
@@ -43,7 +48,7 @@ def check_content(path: Path) -> NiftiHeader | None:
         pair = pair_of(path)
         for file in pair or (path,):
             if not file.is_file():
-                raise SeriesError(f"{file}: no such file.")
+                raise SeriesError(no_such_file(file))
             if file.stat().st_size == 0:
                 raise SeriesError(f"{file}: the file is empty; copy it again from its source.")
         check_header(path)
@@ -66,7 +71,13 @@ def _check_one(path: Path) -> NiftiHeader | None:
     name = path.name.lower()
     nifti = name.endswith((".nii", ".nii.gz"))
     with path.open("rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
+        start = file.read(LONGEST_POINTER)
+    compressed = start.startswith(b"\x1f\x8b")
+    if POINTER.match(start):
+        raise SeriesError(
+            f"{path}: is no image, but points to one that was not fetched; fetch it (git annex "
+            "get, git lfs pull)."
+        )
     if nifti and compressed != name.endswith(".gz"):
         raise SeriesError(
             f"{path}: is {'' if compressed else 'not '}compressed by gzip, against its name; "

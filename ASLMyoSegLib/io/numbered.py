@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import SeriesError
 from ..series import Geometry
 from .axes import read_any
+from .files import is_aside
 from .nifti import has_frames
 from .pictures import PICTURES, is_picture
 
@@ -53,7 +54,7 @@ def find_images(folder: Path, whole: bool) -> list[Path]:
     """
     found = []
     for current in sorted([folder, *(d for d in folder.rglob("*") if d.is_dir())]):
-        if "derivatives" in current.absolute().parts:
+        if is_aside(current.relative_to(folder)):
             continue
         files = single_images(current)
         series = [f for f in files if not is_picture(f) and (whole or has_frames(f))]

@@ -23,6 +23,7 @@ from .dicom import (
     survey,
 )
 from .dicom_files import is_dicom
+from .files import no_such_file
 from .headers import read_header
 from .identifiers import read_identifiers
 from .matlab import read_matlab
@@ -54,6 +55,8 @@ def find_series(path: str | Path, hints: Hints = NO_HINTS) -> list[Path]:
             path = path.parent
         if path.is_file():
             return [path]
+        if path.is_symlink() and not path.exists():
+            raise SeriesError(no_such_file(path))
         if not path.is_dir():
             problem = (
                 "is neither a file nor a folder" if path.exists() else "no such file or folder"
