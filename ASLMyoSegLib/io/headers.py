@@ -23,6 +23,8 @@ NRRD_BYTES = {
 }  # fmt: skip
 """Of a pixel, by NRRD's name of the type without what says that it is signed or not."""
 META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
+REPLACED = (b"kinds:", b"centerings:", b"centers:", b"data file:", b"datafile:")
+"""Lines of an NRRD header that `with_list_axis` leaves out, or says anew."""
 META_SPACINGS = {"elementspacing", "elementsize"}
 META_LENGTHS = META_SPACINGS | {"offset", "position", "origin"}
 """Fields that have a number for each axis."""
@@ -94,17 +96,18 @@ def says_pixel_size(path: Path) -> bool:
 def with_list_axis(path: Path) -> bytes | None:
     """The content of an NRRD file of four axes with the one that lies nowhere called a list.
 
-    Files call it time, or leave kinds out; the image library reads lists only.
+    Files call it time, or leave kinds out; the image library reads lists only. Pixels of another
+    file come along.
 
     Returns:
         None where the file need not be changed.
     """
-    if not path.name.lower().endswith(".nrrd"):
+    if not path.name.lower().endswith((".nrrd", ".nhdr")):
         return None
     header = _read_nrrd(path)
     directions = re.findall(r"none|\([^)]*\)", header.fields.get("space directions", ""))
     kinds = header.fields.get("kinds", "").split()
-    if len(directions) != 4 or directions.count("none") != 1 or header.data != path:
+    if len(directions) != 4 or directions.count("none") != 1:
         return None
     if kinds and kinds[directions.index("none")] in ("list", "vector"):
         return None
@@ -112,11 +115,12 @@ def with_list_axis(path: Path) -> bytes | None:
     lines = [
         line
         for line in content[: header.length].rstrip(b"\r\n").splitlines()
-        if not line.lower().startswith((b"kinds:", b"centerings:", b"centers:"))
+        if not line.lower().startswith(REPLACED)
     ]
     words = ("list" if d == "none" else "domain" for d in directions)
     lines.append(f"kinds: {' '.join(words)}".encode())
-    return b"\n".join(lines) + b"\n\n" + content[header.length :]
+    pixels = content[header.length :] if header.data == path else header.data.read_bytes()
+    return b"\n".join(lines) + b"\n\n" + pixels
 
 
 def _read_nrrd(path: Path) -> Header:

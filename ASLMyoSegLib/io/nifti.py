@@ -114,7 +114,7 @@ def _read(path: Path) -> sitk.Image:
     if content is None:
         return sitk.ReadImage(str(path))
     with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder) / path.name
+        plain = Path(folder) / "list.nrrd"
         plain.write_bytes(content)
         return sitk.ReadImage(str(plain))
 
