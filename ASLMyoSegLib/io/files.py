@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import OutputError, SeriesError
+from .leftovers import hidden_folder, remove_leftovers
 
 ASIDE = ("derivatives", "sourcedata")
+"""Folders of a BIDS data set that hold no series of it."""
 
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a path to write to, of the same name; it takes `path`'s place if all went well.
 
-    It lies in a hidden folder beside `path`, so that the last step is a rename on one disk.
+    It lies in a hidden folder beside `path`, so that the last step is a rename on one disk. What
+    earlier processes left there of `path`, as they were killed, goes once the new one is in place.
 
     Raises:
         OutputError: where the file cannot be written.
     """
     path = Path(path)
-    folder: str | None = None
+    folder: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix=".part-", dir=path.parent)
-        beside = Path(folder) / path.name
+        folder = hidden_folder(path)
+        beside = folder / path.name
         yield beside
         beside.replace(path)
+        remove_leftovers(path)
     except OutputError as error:  # of a file in a folder that was to take its place
         raise OutputError(str(error).replace(str(folder), str(path.parent))) from error
     except OSError as error:
