@@ -209,6 +209,8 @@ MASKS = [
     ("an image by the name of masks", "is an image with values from",
      lambda f: write_volume(f / "masks.nii.gz", FRAMES[0].astype(np.float32) - 90, GRID),
      "quantify SERIES --masks FOLDER/masks.nii.gz"),
+    ("no image", "is no image of a format that is read",
+     lambda f: (f / "m.stl").write_text("solid"), "quantify SERIES --masks FOLDER/m.stl"),
     ("a segment that there is not", "has no segments 'muscle'; it has 'wall'", segmentation(),
      f"{SEGMENTATION} --segment muscle"),
     ("a segment in a layer that there is not", "layer or label of its segment 'wall' cannot be",

@@ -55,17 +55,7 @@ def read_image(path: Path) -> tuple[np.ndarray, Geometry]:
     Raises:
         SeriesError: where the file is missing, damaged, or holds something else.
     """
-    header = check_content(path)
-    try:
-        with quiet():
-            image = _read(path)
-    except (RuntimeError, MemoryError) as error:
-        reason = str(error).strip().split("\n")[-1].strip() or "too large for the memory"
-        if "cosines" in reason or "Bad direction" in str(error):
-            raise SeriesError(f"{path}: {CROOKED}") from None
-        raise SeriesError(
-            f"{path}: not a readable image ({reason}); export it anew as NIfTI-1."
-        ) from None
+    header, image = check_content(path), _read(path)
     array, geometry = sitk.GetArrayFromImage(image), _geometry_of(image)
     direction = np.reshape(geometry.direction, (3, 3))
     if not np.allclose(direction.T @ direction, np.eye(3), atol=RIGHT_ANGLE):
@@ -109,6 +99,21 @@ def _check_place(path: Path, header: NiftiHeader, geometry: Geometry) -> None:
 
 
 def _read(path: Path) -> sitk.Image:
+    try:
+        with quiet():
+            return _opened(path)
+    except (RuntimeError, MemoryError) as error:
+        reason = str(error).strip().split("\n")[-1].strip() or "too large for the memory"
+        if "cosines" in reason or "Bad direction" in str(error):
+            problem = CROOKED
+        elif "Unable to determine" in reason:
+            problem = "is no image of a format that is read; save it as NIfTI-1, NRRD or MetaImage."
+        else:
+            problem = f"not a readable image ({reason}); export it anew as NIfTI-1."
+        raise SeriesError(f"{path}: {problem}") from None
+
+
+def _opened(path: Path) -> sitk.Image:
     """The image; one whose list of frames has another name than the image library knows, too."""
     content = with_list_axis(path)
     if content is None:
