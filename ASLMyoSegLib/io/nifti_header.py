@@ -84,7 +84,7 @@ def read_nifti_header(path: Path, file: BinaryIO, magic: bytes) -> NiftiHeader:
         return struct.unpack_from(order + code, content, offset)
 
     dimensions, *size = read("8h", 40)
-    if not 1 <= dimensions <= 7 or min(size[:dimensions]) < 0:
+    if not 1 <= dimensions <= 7 or min(size[:dimensions]) < 1:
         raise SeriesError(f"{path}: its header says {dimensions} dimensions of {size}, which "
                           "cannot be; export it anew.")  # fmt: skip
     (kind,) = read("h", 70)
