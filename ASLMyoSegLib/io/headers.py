@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ NRRD_BYTES = {
 META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
 REPLACED = (b"kinds:", b"centerings:", b"centers:", b"data file:", b"datafile:")
 """Lines of an NRRD header that `with_list_axis` leaves out, or says anew."""
+OTHER_LENGTHS = ("m", "cm", "um", "µm", "μm", "nm", "in", "meter", "centimeter", "micron")
+"""Units of length that are not mm."""
 META_SPACINGS = {"elementspacing", "elementsize"}
 META_LENGTHS = META_SPACINGS | {"offset", "position", "origin"}
 """Fields that have a number for each axis."""
@@ -182,6 +185,8 @@ def _check_nrrd(path: Path, header: Header, there: int) -> None:
     sizes = _sizes(path, fields.get("sizes", ""))
     if width is None:
         raise SeriesError(f"{path}: pixels of type {kind!r:.60}, which cannot be read.")
+    units = fields.get("space units") or fields.get("units", "")
+    _check_units(path, re.findall(r'"([^"]*)"', units))
     needed = math.prod(sizes) * width
     encoding = fields.get("encoding", "").lower()
     if encoding in ("bz2", "bzip2"):
@@ -214,6 +219,7 @@ def _check_meta(path: Path, header: Header, there: int) -> None:
         )
     if fields.get("binarydata", "true").lower() != "true":
         raise SeriesError(f"{path}: its pixels are written as text; save it as binary data.")
+    _check_units(path, [fields.get("distanceunits", "")])
     for name in META_LENGTHS & fields.keys():
         _check_numbers(path, name, fields[name], len(sizes), name in META_SPACINGS)
     needed = math.prod(sizes) * width
@@ -231,6 +237,13 @@ def _check_meta(path: Path, header: Header, there: int) -> None:
         raise SeriesError(
             f"{path}: {there} of the {needed} bytes of its pixels are there; copy it again."
         )
+
+
+def _check_units(path: Path, units: Iterable[str]) -> None:
+    """Refuse lengths that are not in mm, as which the image library takes all."""
+    for unit in units:
+        if unit.lower() in OTHER_LENGTHS:
+            raise SeriesError(f"{path}: its lengths are in {unit}; save it in mm.")
 
 
 def _check_numbers(path: Path, name: str, text: str, count: int, positive: bool) -> None:

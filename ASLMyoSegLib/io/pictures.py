@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import SeriesError
+from .files import no_such_file
 from .quiet import quiet
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def read_picture(path: Path) -> np.ndarray:
         SeriesError: where the file is missing, damaged or colourful.
     """
     if not path.is_file():
-        raise SeriesError(f"{path}: no such file.")
+        raise SeriesError(no_such_file(path))
     try:
         with quiet(), warnings.catch_warnings(), _open(path) as picture:
             pages = getattr(picture, "n_frames", 1)

@@ -220,6 +220,20 @@ def test_metaimage_is_read_in_any_order_of_bytes_and_refused_where_pixels_would_
         refused(path, STATED, next(iter(changes)).lower())
 
 
+def test_lengths_that_are_not_in_mm_are_refused(tmp_path: Path):
+    write_meta(tmp_path / "a.mha", frames("int16", 2).tobytes(), DistanceUnits="um")
+    header = {
+        "space": "LPS", "space directions": [*STEPS, NOWHERE], "space origin": ORIGIN,
+        "kinds": [*["domain"] * 3, "list"], "space units": ["cm", "cm", "cm"],
+    }  # fmt: skip
+    nrrd.write(str(tmp_path / "a.nrrd"), frames("int16", 2).transpose(), header)
+    refused(tmp_path / "a.mha", STATED, "a.mha: its lengths are in um")
+    refused(tmp_path / "a.nrrd", STATED, "a.nrrd: its lengths are in cm")
+    header["space units"] = ["mm", "mm", "mm"]
+    nrrd.write(str(tmp_path / "a.nrrd"), frames("int16", 2).transpose(), header)
+    assert_in_place(tmp_path / "a.nrrd")
+
+
 def test_a_field_of_an_array_of_structs_counts_as_cells(tmp_path: Path):
     structs = np.zeros((1, 5), [("image", object), ("ti", object)])
     for k, frame in enumerate(frames("int16")):
