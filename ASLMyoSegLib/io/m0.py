@@ -35,7 +35,7 @@ def separate_m0(
         SeriesError: where it lacks, is damaged, or lies elsewhere.
     """
     said = beside.values.get("M0Type")
-    if said not in ("Separate", None) or (said is None and "m0scan" in types):
+    if said not in ("Separate", None) or "m0scan" in types:
         return None, []
     file = find_m0scan(path)
     if file is None and said is None:
