@@ -28,7 +28,8 @@ class SceneError(ASLMyoSegError):
 
 
 def describe_error(error: Exception, where: object = "") -> str:
-    """One line for people of any error, whatever was being done `where`."""
+    """One line for people of any error, whatever was being done `where`; what came from files
+    cannot move the cursor of a terminal."""
     place = f"{where}: " if str(where) else ""
     if isinstance(error, ASLMyoSegError):
         text = str(error)
@@ -38,4 +39,5 @@ def describe_error(error: Exception, where: object = "") -> str:
         text = f"{error.filename or where}: {error.strerror or error}; check the path."
     else:
         text = f"{place}a fault of the program: {type(error).__name__}: {error}"
-    return " ".join(text.split())
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else "?" for c in line)

@@ -23,9 +23,11 @@ from .dicom import (
     survey,
 )
 from .dicom_files import is_dicom
+from .files import no_such_file
 from .headers import read_header
 from .identifiers import read_identifiers
 from .matlab import read_matlab
+from .nifti_header import pair_of
 from .numbered import VOLUMES, find_images, read_numbered, single_images
 from .pictures import PICTURES
 from .sidecars import volume_name
@@ -53,6 +55,8 @@ def find_series(path: str | Path, hints: Hints = NO_HINTS) -> list[Path]:
             path = path.parent
         if path.is_file():
             return [path]
+        if path.is_symlink() and not path.exists():
+            raise SeriesError(no_such_file(path))
         if not path.is_dir():
             problem = (
                 "is neither a file nor a folder" if path.exists() else "no such file or folder"
@@ -164,7 +168,7 @@ def _read(path: Path, hints: Hints) -> RawSeries:
         images, geometry = read_numbered(path)
     elif matlab:
         images, geometry = read_matlab(path, hints), UNKNOWN
-    elif name.endswith(VOLUMES + PICTURES):
+    elif name.endswith((*VOLUMES, ".hdr", *PICTURES)):
         stated = None if hints.volume_types is None else len(hints.volume_types)
         images, geometry = read_frames(path, hints.axes, stated)
     else:
@@ -181,4 +185,5 @@ def _files_of(path: Path) -> list[Path]:
         return dicom_files(path)
     files = single_images(path) if path.is_dir() else [path]
     pixels = [header.data for f in files if (header := read_header(f)) and header.data != f]
-    return [*files, *pixels, *belonging(path)]
+    pairs = [part for f in files for part in pair_of(f) or () if part != f]
+    return [*files, *pixels, *pairs, *belonging(path)]

@@ -190,7 +190,8 @@ def _inversion_times(
         times = np.array(value, dtype=float)
     except (TypeError, ValueError, OverflowError):
         times = np.array(np.nan)
-    if isinstance(value, bool) or (times.ndim == 0 and np.isnan(times)):
+    truths = any(isinstance(v, bool) for v in (value if isinstance(value, list) else [value]))
+    if truths or times.ndim > 1 or (times.ndim == 0 and np.isnan(times)):
         raise SeriesError(f"{where} is {shortened(value)}, where seconds are needed.")
     if times.ndim == 0:
         times = np.full(len(types), float(times))
