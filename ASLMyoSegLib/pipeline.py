@@ -46,12 +46,14 @@ class Outcome:
         report: path of its ``report.html``; None where it failed.
         error: why it failed, in one line; empty where it did not.
         resumed: whether an earlier start had finished it already.
+        m0_from: the series of its own that M0 was taken from; empty where it was none.
     """
 
     source: Path
     report: Path | None
     error: str = ""
     resumed: bool = False
+    m0_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -244,11 +246,11 @@ def _run_one(
             summary,
             points,
             scene=settings.scene,
-            sources=series_sources(source),
+            sources=series_sources(source, settings.hints),
         )
         if occupied:  # it goes with the hidden folder in which the new results lie
             output.replace(beside.with_name(f"{beside.name}.replaced"))
-    return Outcome(source, report)
+    return Outcome(source, report, m0_from=series.metadata.get("M0From", ""))
 
 
 def _is_ours(output: Path) -> bool:

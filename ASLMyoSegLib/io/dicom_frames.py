@@ -6,10 +6,11 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydicom import Dataset
@@ -24,17 +25,24 @@ WORDS = (
 )  # fmt: skip
 """Where people and scanners write what a frame is; the first that tells all frames is believed."""
 KEYWORDS = (
-    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "PatientID",
-    "PatientName", "Rows", "Columns", "NumberOfFrames", "InstanceNumber", "AcquisitionNumber",
-    "TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionDateTime",
-    "AcquisitionDate", "AcquisitionTime", "TriggerTime", "ImagePositionPatient",
-    "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "SpacingBetweenSlices",
-    "RescaleSlope", "RescaleIntercept", "InversionTime", "InversionTimes", "ASLContext",
-    "ComplexImageComponent", "MRArterialSpinLabelingSequence", "MagneticFieldStrength",
-    "ArterialSpinLabelingContrast", "EchoTime", "FlipAngle", "Manufacturer",
-    "ManufacturerModelName", SHARED, PER_FRAME, *WORDS,
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "StudyInstanceUID",
+    "FrameOfReferenceUID", "PatientID", "PatientName", "Rows", "Columns", "NumberOfFrames",
+    "InstanceNumber", "AcquisitionNumber", "TemporalPositionIdentifier", "TemporalPositionIndex",
+    "AcquisitionDateTime", "AcquisitionDate", "AcquisitionTime", "TriggerTime",
+    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
+    "SpacingBetweenSlices", "RescaleSlope", "RescaleIntercept", "InversionTime", "InversionTimes",
+    "ASLContext", "ComplexImageComponent", "MRArterialSpinLabelingSequence",
+    "MagneticFieldStrength", "ArterialSpinLabelingContrast", "EchoTime", "FlipAngle",
+    "Manufacturer", "ManufacturerModelName", SHARED, PER_FRAME, *WORDS,
 )  # fmt: skip
-"""All that is read; no name, birth date or number of a person is kept."""
+"""All public elements that are read; no name, birth date or number of a person is kept."""
+PHILIPS_FRAME = 0x2005_140F
+"""A sequence in which enhanced objects keep the private elements of a frame."""
+PHILIPS = {"PhilipsScaleSlope": 0x2005_100E, "PhilipsLabelType": 0x2005_1429}
+"""Private elements that are read: how much signal was amplified to be stored, and the kind of an
+ASL image (CONTROL, LABEL)."""
+PHILIPS_CREATORS = (0x2005_0010, 0x2005_0014)
+"""Elements that tell whose those private ones are."""
 TAGS = {
     "ImagePositionPatient": "0020,0032",
     "ImageOrientationPatient": "0020,0037",
@@ -55,7 +63,28 @@ VOCABULARY = {
 """The words of a description that are kept: no other might tell who the patient is."""
 LABELLING = {"CONTINUOUS": "CASL", "PSEUDOCONTINUOUS": "PCASL", "PULSED": "PASL"}
 """Words of Arterial Spin Labeling Contrast (0018,9250), and what BIDS calls them."""
+TIME = re.compile(
+    r"(?P<date>\d{8})?(?P<hour>\d\d)(?P<minute>\d\d)?(?P<second>\d\d(\.\d*)?)?([+-]\d{4})?"
+)
 NOT_MAGNITUDE = {"P", "R", "I", "PHASE", "REAL", "IMAGINARY", "PHASE MAP"}
+
+
+class Order(NamedTuple):
+    """What tells when a frame was taken, the more telling first; None where nothing is said.
+
+    Attributes:
+        acquisition: its number.
+        temporal: number of its position in time.
+        time: date and time, s.
+        trigger: time after the R wave, or after the first image, ms.
+        instance: number of the object, and index within it.
+    """
+
+    acquisition: float | None
+    temporal: float | None
+    time: float | None
+    trigger: float | None
+    instance: tuple[float, int] | None
 
 
 @dataclass(frozen=True)
@@ -69,9 +98,9 @@ class Frame:
         orientation: direction cosines of a row, then of a column.
         spacing: between rows, between columns, mm.
         thickness: of the slice, mm.
-        scale: slope and intercept that turn stored values into signal.
-        order: acquisition, temporal position, date and time, trigger time (ms), instance; frames
-            of one place are in the order of what all of them have.
+        scale: slope and intercept that turn stored values into signal as it is displayed.
+        gain: by which that is higher than what was measured; Philips alone says so.
+        order: frames of one place are in the order of what all of them have.
         context: of the ASL sequence, e.g. ``CONTROL``.
         words: what `WORDS` say.
         inversion_time: s; files that say 0 say nothing.
@@ -85,7 +114,8 @@ class Frame:
     spacing: tuple[float, ...] | None
     thickness: float | None
     scale: tuple[float, float]
-    order: tuple[Any, ...]
+    gain: float | None
+    order: Order
     context: str | None
     words: tuple[str, ...]
     inversion_time: float | None
@@ -100,6 +130,8 @@ class Header:
         kind: of object, one of `IMAGES`; empty where it is another one than an image.
         instance: its unique identifier.
         series: unique identifier of its series.
+        study: unique identifier of its study.
+        space: unique identifier of the frame of reference, in which positions are.
         patient: digest by which two patients are told apart.
         number: of the series in its study.
         called: words of its description, without any that the patient's name or number has.
@@ -113,6 +145,8 @@ class Header:
     kind: str = ""
     instance: str = ""
     series: str = ""
+    study: str = ""
+    space: str = ""
     patient: str = ""
     number: int | None = None
     called: tuple[str, ...] = ()
@@ -138,7 +172,8 @@ def read_header(path: Path) -> Header:
 @lru_cache(maxsize=1 << 14)
 def _read_header(path: Path, _modified: int, _size: int) -> Header:
     with parsing(path):
-        dataset = parse(path, KEYWORDS)
+        private = (*PHILIPS.values(), PHILIPS_FRAME, *PHILIPS_CREATORS)
+        dataset = parse(path, (*KEYWORDS, *private))
         kind = IMAGES.get(str(dataset.get("SOPClassUID", "")), "")
         if not kind:
             return Header(path)
@@ -152,8 +187,15 @@ def _read_header(path: Path, _modified: int, _size: int) -> Header:
         return Header(
             path,
             kind,
-            str(dataset.get("SOPInstanceUID", "")),
-            str(dataset.get("SeriesInstanceUID", "")),
+            *(
+                str(dataset.get(keyword) or "")
+                for keyword in (
+                    "SOPInstanceUID",
+                    "SeriesInstanceUID",
+                    "StudyInstanceUID",
+                    "FrameOfReferenceUID",
+                )
+            ),
             hashlib.sha256(person.encode(errors="replace")).hexdigest(),
             None if number is None else int(number),
             tuple(w for w in _split(description) if w in VOCABULARY - set(_split(person))),
@@ -167,7 +209,7 @@ def _read_header(path: Path, _modified: int, _size: int) -> Header:
 def _frames(path: Path, dataset: Dataset) -> list[dict[str, Any]]:
     """Values by keyword per frame, whether of the whole file, shared, or of the frame alone."""
     count = int(dataset.get("NumberOfFrames") or 1)
-    top = {e.keyword: e.value for e in dataset if e.VR != "SQ"}
+    top = _values(dataset)
     for item in dataset.get("MRArterialSpinLabelingSequence") or ():
         top |= _values(item)
     for item in dataset.get(SHARED) or ():
@@ -184,20 +226,27 @@ def _frames(path: Path, dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def _macros(group: Dataset) -> dict[str, Any]:
-    """What the functional groups of a frame say; private ones aside."""
+    """What the functional groups of a frame say."""
     sequences = (e.value for e in group if e.VR == "SQ" and not e.tag.is_private)
-    found: dict[str, Any] = {}
+    found = _philips(group[PHILIPS_FRAME].value[0]) if group.get(PHILIPS_FRAME) else {}
     for item in chain.from_iterable(sequences):
         found |= _values(item)
     return found
 
 
 def _values(item: Dataset) -> dict[str, Any]:
-    return {
+    """Its elements but sequences; empty ones say nothing."""
+    return _philips(item) | {
         e.keyword: e.value
         for e in item
         if e.VR != "SQ" and not e.tag.is_private and e.value not in (None, "")
     }
+
+
+def _philips(item: Dataset) -> dict[str, Any]:
+    if not any("philips" in str(item.get(tag, "")).lower() for tag in PHILIPS_CREATORS):
+        return {}
+    return {name: item[tag].value for name, tag in PHILIPS.items() if tag in item}
 
 
 def _frame(path: Path, index: int, values: Mapping[str, Any], many: bool) -> Frame:
@@ -217,30 +266,56 @@ def _frame(path: Path, index: int, values: Mapping[str, Any], many: bool) -> Fra
         orientation=_numbers(path, values, "ImageOrientationPatient", 6),
         spacing=_numbers(path, values, "PixelSpacing", 2),
         thickness=thickness or _number(path, values, "SpacingBetweenSlices"),
-        scale=(1.0 if slope is None else slope, intercept or 0.0),
+        scale=(slope or 1.0, intercept or 0.0),
+        gain=_gain(values, slope or 1.0),
         order=_order(path, index, values, many),
-        context=_text(values, "ASLContext").upper() or None,
+        context=(_text(values, "ASLContext") or _label_type(values)).upper() or None,
         words=tuple(_text(values, keyword) for keyword in WORDS),
         inversion_time=time / 1000 if time else None,
         magnitude=component in ("", "MAGNITUDE") and not NOT_MAGNITUDE & parts,
     )
 
 
-def _order(path: Path, index: int, values: Mapping[str, Any], many: bool) -> tuple[Any, ...]:
+def _gain(values: Mapping[str, Any], slope: float) -> float | None:
+    amplified = values.get("PhilipsScaleSlope")
+    known = isinstance(amplified, float) and 0 < amplified < np.inf
+    return amplified * slope if known else None
+
+
+def _label_type(values: Mapping[str, Any]) -> str:
+    label_type = str(values.get("PhilipsLabelType", "")).strip()
+    return label_type if label_type in ("CONTROL", "LABEL") else ""
+
+
+def _order(path: Path, index: int, values: Mapping[str, Any], many: bool) -> Order:
     def first(*keywords: str) -> float | None:
         return next((v for k in keywords if (v := _number(path, values, k)) is not None), None)
 
     time = _text(values, "FrameAcquisitionDateTime") or _text(values, "AcquisitionDateTime")
     if not time and _text(values, "AcquisitionTime"):
-        time = _text(values, "AcquisitionDate") + _text(values, "AcquisitionTime")
+        date = _text(values, "AcquisitionDate").replace(".", "")  # as ACR-NEMA writes it
+        time = date + _text(values, "AcquisitionTime")
     instance = _number(path, values, "InstanceNumber")
-    return (
+    return Order(
         first("FrameAcquisitionNumber", "AcquisitionNumber"),
         first("TemporalPositionIndex", "TemporalPositionIdentifier"),
-        time.replace(":", "") or None,
+        _seconds(time),
         first("TriggerTime", "NominalCardiacTriggerDelayTime"),
         (instance or 0, index) if many or instance is not None else None,
     )
+
+
+def _seconds(text: str) -> float | None:
+    """Of a date and time, or of a time alone; None where it is neither."""
+    parts = TIME.fullmatch(re.sub(r"[\s:]", "", text))
+    if parts is None:
+        return None
+    try:
+        day = datetime.strptime(parts["date"], "%Y%m%d").toordinal() if parts["date"] else 0
+    except ValueError:
+        return None
+    hour, minute, second = (float(parts[unit] or 0) for unit in ("hour", "minute", "second"))
+    return ((day * 24 + hour) * 60 + minute) * 60 + second
 
 
 def _metadata(path: Path, frames: list[dict[str, Any]]) -> dict[str, Any]:

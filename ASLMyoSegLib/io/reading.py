@@ -12,17 +12,9 @@ from ..errors import SeriesError
 from ..series import ASLSeries
 from .axes import UNKNOWN, read_frames
 from .bids import belonging, find_bids, with_side_cars
-from .dicom import (
-    Source,
-    Survey,
-    dicom_files,
-    dicom_name,
-    dicom_sources,
-    is_dicomdir,
-    read_dicom,
-    survey,
-)
+from .dicom import Source, dicom_files, dicom_sources, read_dicom
 from .dicom_files import is_dicom
+from .dicom_study import Survey, dicom_name, is_dicomdir, survey
 from .headers import read_header
 from .identifiers import read_identifiers
 from .matlab import read_matlab
@@ -127,7 +119,7 @@ def series_sources(path: str | Path, hints: Hints = NO_HINTS) -> tuple[Source, .
         SeriesError: where a file is damaged, or contradicts another.
     """
     (found,) = find_series(path, hints)
-    return dicom_sources(found) if is_dicom(found) else ()
+    return dicom_sources(found, hints) if is_dicom(found) else ()
 
 
 def input_digest(path: Path, *others: Path | None, hints: Hints = NO_HINTS) -> str:
@@ -139,7 +131,7 @@ def input_digest(path: Path, *others: Path | None, hints: Hints = NO_HINTS) -> s
     """
     digest = hashlib.sha256()
     try:
-        for file in (*_files_of(path), *others):
+        for file in (*_files_of(path, hints), *others):
             if file is not None and file.is_file():
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     except OSError as error:
@@ -174,10 +166,10 @@ def _read(path: Path, hints: Hints) -> RawSeries:
     return with_side_cars(images, geometry, path, hints)
 
 
-def _files_of(path: Path) -> list[Path]:
+def _files_of(path: Path, hints: Hints) -> list[Path]:
     """All that is read with a series; may raise OSError or SeriesError."""
     if is_dicom(path):
-        return dicom_files(path)
+        return dicom_files(path, hints)
     files = single_images(path) if path.is_dir() else [path]
     pixels = [header.data for f in files if (header := read_header(f)) and header.data != f]
     return [*files, *pixels, *belonging(path)]

@@ -77,8 +77,9 @@ class RawSeries:
         name: short name for people, without anything that tells who the patient is.
         volume_types: per frame, unchecked.
         inversion_time: s, one for all or per frame, unchecked; any value for `m0scan` frames.
-        metadata: BIDS keys; `Notes`, sentences for people, where something is to be said; and
-            `SeriesDigest`, which tells series apart where names do not.
+        metadata: BIDS keys; `Notes`, sentences for people, where something is to be said;
+            `SeriesDigest`, which tells series apart where names do not; and `M0From`, the series of
+            its own that M0 was taken from.
         types_from: the file that told the volume types, or should have, for messages.
         times_from: the same of the inversion time, with the key.
         m0: frames (frame, slice, y, x) of an M0 scan that has its own file; they go last.

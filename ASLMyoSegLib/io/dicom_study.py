@@ -1,0 +1,200 @@
+"""Which series lie in folders of DICOM files, which may be ASL, and what they are called."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import SeriesError
+from .dicom_files import is_dicom
+from .dicom_frames import WORDS, Frame, Header, read_header
+from .dicom_types import is_m0, told_types
+from .numbered import natural
+
+ASL_NAMES = re.compile(
+    r"(?<![a-z])(p|pc|v|va|vs)?asl(?![a-z])|arterial.?spin|(?<![a-z])fair(?![a-z])|epistar|picore"
+)
+ONE_IMAGE = "one image of each place, where control and label are needed"
+
+
+@dataclass
+class Survey:
+    """What DICOM files beneath a folder are.
+
+    Attributes:
+        series: first file of each that may be ASL, in natural order.
+        left_out: sentences on the others, and on files that are damaged.
+    """
+
+    series: list[Path] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def survey(folder: Path) -> Survey:
+    """Find the series beneath a folder that may be ASL.
+
+    Those of which every frame tells whether it is control or label, where there are some; else
+    those called ASL; else all that could be pairs. M0 of its own goes with them.
+    """
+    answer = Survey()
+    groups: dict[tuple[Path, str], list[Header]] = {}
+    for path in sorted(folder.rglob("*"), key=_by_number):
+        if path.name.startswith(".") or not is_dicom(path):
+            continue
+        try:
+            header = read_header(path)
+        except SeriesError as error:
+            answer.left_out.append(str(error))
+            continue
+        if header.kind:
+            groups.setdefault((path.parent, header.series), []).append(header)
+    folders = Counter(series for _, series in groups)
+    ranked, m0 = [], []
+    for (_, series), headers in groups.items():
+        why_not = _why_not(headers)
+        if not why_not and folders[series] > 1 and not _is_repeated(headers, groups.values()):
+            why_not = f"its files lie in {folders[series]} folders; put them into one"
+        if is_m0(frames_of(headers)):
+            m0.append(
+                f"{_called(headers[0])}: is M0, which goes with a series of control and label."
+            )
+        elif why_not:
+            answer.left_out.append(f"{_called(headers[0])}: {why_not}.")
+        else:
+            ranked.append((_rank(headers), headers[0]))
+    best = max((rank for rank, _ in ranked), default=0)
+    for rank, header in ranked:
+        if rank == best:
+            answer.series.append(header.path)
+        else:
+            answer.left_out.append(f"{_called(header)}: does not say that it is ASL.")
+    answer.left_out += [] if answer.series else m0
+    return answer
+
+
+def is_dicomdir(path: Path) -> bool:
+    """Whether a file is a DICOMDIR, the table of contents of its folder."""
+    return path.name.upper() == "DICOMDIR" and path.is_file()
+
+
+def dicom_name(path: Path) -> str:
+    """``series-003_asl-rest``: number and those words of the description that name nobody.
+
+    Where another series in the folder is called the same, a digest of the series' identifier
+    follows.
+    """
+    own = read_header(path)
+    name = plain_name(own)
+    for file in _files_in(path.parent):
+        with suppress(SeriesError):  # whoever reads the series is told
+            other = read_header(file)
+            if other.kind and other.series != own.series and plain_name(other) == name:
+                return f"{name}_{series_digest(own)[:4]}"
+    return name
+
+
+def series_digest(header: Header) -> str:
+    """Of the identifier of a file's series, which others would trace to the patient."""
+    return hashlib.sha256(header.series.encode()).hexdigest()
+
+
+def series_of(path: Path) -> list[Header]:
+    """Headers of the series of a file, as far as it lies in the same folder, in natural order.
+
+    Raises:
+        SeriesError: where one in the folder is damaged, as it might be of this series.
+    """
+    own = read_header(path)
+    if not own.kind:
+        raise SeriesError(f"{path}: is DICOM, but no MR image; give an image of the series.")
+    headers = map(read_header, _files_in(path.parent))
+    return [header for header in headers if header.kind and header.series == own.series]
+
+
+def m0_beside(path: Path) -> list[list[Header]]:
+    """Series of the same patient and study that say they are M0, each in natural order.
+
+    They are looked for in the folder of a file, and in the folders beside it whose first file is of
+    the same study. Damaged files are none.
+    """
+    own = read_header(path)
+    groups: dict[tuple[Path, str], list[Header]] = {}
+    for file in _files_of_study(path.parent, own.study):
+        with suppress(SeriesError):
+            header = read_header(file)
+            same = (header.study, header.patient) == (own.study, own.patient)
+            if header.kind and same and header.series != own.series:
+                groups.setdefault((file.parent, header.series), []).append(header)
+    return [headers for headers in groups.values() if is_m0(frames_of(headers))]
+
+
+def frames_of(headers: Iterable[Header]) -> list[Frame]:
+    """All images of some files."""
+    return [frame for header in headers for frame in header.frames]
+
+
+def plain_name(header: Header) -> str:
+    """Number of a series, and those words of its description that name nobody."""
+    number = "series" if header.number is None else f"series-{header.number:03d}"
+    return "_".join((number, *(["-".join(header.called)] if header.called else ())))
+
+
+def _called(header: Header) -> str:
+    return f"{header.path} ({plain_name(header)})"
+
+
+def _by_number(path: Path) -> Any:
+    return natural(str(path))
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """DICOM files in a folder, in natural order."""
+    files = sorted(folder.iterdir(), key=_by_number)
+    return [file for file in files if not file.name.startswith(".") and is_dicom(file)]
+
+
+def _files_of_study(folder: Path, study: str) -> Iterator[Path]:
+    """DICOM files in a folder, and in those beside it that begin with a file of the study."""
+    yield from _files_in(folder)
+    beside = folder.absolute().parent
+    for other in sorted(beside.iterdir(), key=_by_number) if study else ():
+        with suppress(OSError, SeriesError):
+            if other.is_dir() and not other.samefile(folder):
+                visible = (file for file in other.iterdir() if not file.name.startswith("."))
+                first = min(visible, key=_by_number, default=None)
+                if first and is_dicom(first) and read_header(first).study == study:
+                    yield from _files_in(other)
+
+
+def _why_not(headers: Sequence[Header]) -> str:
+    """Why a series cannot be ASL; empty where it may be."""
+    if "LOCALIZER" in headers[0].image_type.upper().split():
+        return "a localizer"
+    places = Counter(frame.position for frame in frames_of(headers))
+    if None in places:
+        return "no position (0020,0032), as of a screen shot"
+    if max(places.values()) < 2:
+        return ONE_IMAGE
+    return ""
+
+
+def _is_repeated(headers: Sequence[Header], groups: Iterable[Sequence[Header]]) -> bool:
+    """Whether all that other folders have of a series are copies."""
+    own = {header.instance for header in headers}
+    others = [{h.instance for h in g} for g in groups if g[0].series == headers[0].series]
+    return all(instances == own for instances in others)
+
+
+def _rank(headers: Sequence[Header]) -> int:
+    """2 where frames tell their types, 1 where the series is called ASL."""
+    frames = frames_of(headers)
+    if told_types(frames):
+        return 2
+    names = " ".join(frames[0].words[WORDS.index("ImageType") :])
+    return 1 if ASL_NAMES.search(names.lower()) else 0
