@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import bad_dicom
 import numpy as np
 import spoiling as spoil
 from commands import Done, aslmyoseg, write_good_files
@@ -276,6 +277,7 @@ CASES = [
     *(Case("The image file", *case) for case in FILES),
     *(Case("Pixels", *case) for case in PIXELS),
     *(Case("Side-cars", *case) for case in SIDECARS),
+    *(Case("DICOM", *row[:3], RUN, *row[3:]) for row in bad_dicom.ROWS),
     *(Case("RV insertion points", *case, QUANTIFY) for case in LANDMARKS),
     *(Case("Masks", *case, QUANTIFY) for case in MASKS),
     *(Case("Models", *case) for case in MODELS),

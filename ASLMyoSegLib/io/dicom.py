@@ -99,7 +99,7 @@ def read_dicom(path: Path, hints: Hints) -> RawSeries:
         inversion_time=times,
         metadata=metadata,
         types_from=scan.types_from,
-        times_from=f"{path}: {times_from}",
+        times_from=times_from and f"{path}: {times_from}",
         m0=read_signal(scan.m0, gain) if scan.m0 else None,
     )
 
@@ -167,7 +167,7 @@ def _inversion_times(
     if np.isnan(stated).all():
         triggers = [[frame.order.trigger for frame in volume] for volume in volumes]
         if any(t is None or t <= 0 for volume in triggers for t in volume):
-            return None, where, []
+            return None, "", []
         where, notes = "TriggerTime (0018,1060)", [TRIGGERED]
         stated = np.array(triggers) / 1000
     spread = float(np.ptp(stated, axis=1).max(initial=0, where=~np.isnan(stated).any(1)))

@@ -61,8 +61,8 @@ def stack_of(path: Path, headers: Sequence[Header]) -> Stack:
     if not magnitude:
         raise SeriesError(f"{path}: phase or complex images; give magnitude images.")
     others = len(frames) - len(magnitude)
-    notes = [f"{copies} copies of files are left out."] if copies else []
-    notes += [f"{others} phase or complex images are left out."] if others else []
+    notes = [f"Copies of files are left out: {copies}."] if copies else []
+    notes += [f"Phase or complex images are left out: {others}."] if others else []
     slices, geometry = stacked(path, magnitude)
     return Stack(kept, tuple(map(tuple, ordered(path, slices))), geometry, tuple(notes))
 

@@ -177,7 +177,7 @@ def _why_not(headers: Sequence[Header]) -> str:
     if "LOCALIZER" in headers[0].image_type.upper().split():
         return "a localizer"
     places = Counter(frame.position for frame in frames_of(headers))
-    if None in places:
+    if set(places) == {None}:
         return "no position (0020,0032), as of a screen shot"
     if max(places.values()) < 2:
         return ONE_IMAGE
