@@ -24,6 +24,7 @@ WORDS = (
     "ProtocolName", "SequenceName",
 )  # fmt: skip
 """Where people and scanners write what a frame is; the first that tells all frames is believed."""
+PADDING = ("PixelPaddingValue", "PixelPaddingRangeLimit")
 KEYWORDS = (
     "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "StudyInstanceUID",
     "FrameOfReferenceUID", "PatientID", "PatientName", "Rows", "Columns", "NumberOfFrames",
@@ -33,7 +34,8 @@ KEYWORDS = (
     "SpacingBetweenSlices", "RescaleSlope", "RescaleIntercept", "InversionTime", "InversionTimes",
     "ASLContext", "ComplexImageComponent", "MRArterialSpinLabelingSequence",
     "MagneticFieldStrength", "ArterialSpinLabelingContrast", "EchoTime", "FlipAngle",
-    "Manufacturer", "ManufacturerModelName", SHARED, PER_FRAME, *WORDS,
+    "Manufacturer", "ManufacturerModelName", "PixelRepresentation", SHARED, PER_FRAME, *WORDS,
+    *PADDING,
 )  # fmt: skip
 """All public elements that are read; no name, birth date or number of a person is kept."""
 PHILIPS_FRAME = 0x2005_140F
@@ -99,6 +101,7 @@ class Frame:
         spacing: between rows, between columns, mm.
         thickness: of the slice, mm.
         scale: slope and intercept that turn stored values into signal as it is displayed.
+        padding: first and last stored value that are no signal.
         gain: by which that is higher than what was measured; Philips alone says so.
         order: frames of one place are in the order of what all of them have.
         context: of the ASL sequence, e.g. ``CONTROL``.
@@ -114,6 +117,7 @@ class Frame:
     spacing: tuple[float, ...] | None
     thickness: float | None
     scale: tuple[float, float]
+    padding: tuple[float, float] | None
     gain: float | None
     order: Order
     context: str | None
@@ -132,7 +136,7 @@ class Header:
         series: unique identifier of its series.
         study: unique identifier of its study.
         space: unique identifier of the frame of reference, in which positions are.
-        patient: digest by which two patients are told apart.
+        patient: digest by which two patients are told apart, however their name is spelt.
         number: of the series in its study.
         called: words of its description, without any that the patient's name or number has.
         size: rows and columns.
@@ -174,7 +178,8 @@ def _read_header(path: Path, _modified: int, _size: int) -> Header:
     with parsing(path):
         private = (*PHILIPS.values(), PHILIPS_FRAME, *PHILIPS_CREATORS)
         dataset = parse(path, (*KEYWORDS, *private))
-        kind = IMAGES.get(str(dataset.get("SOPClassUID", "")), "")
+        described = dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID")
+        kind = IMAGES.get(str(described), "")
         if not kind:
             return Header(path)
         if not dataset.get("Rows") or not dataset.get("Columns"):
@@ -182,6 +187,7 @@ def _read_header(path: Path, _modified: int, _size: int) -> Header:
         frames = _frames(path, dataset)
         values = frames[0]
         person = f"{dataset.get('PatientID', '')}\n{dataset.get('PatientName', '')}"
+        spelt = " ".join(re.findall(r"\w+", person.casefold()))
         number = _number(path, values, "SeriesNumber")
         description = _text(values, "SeriesDescription") or _text(values, "ProtocolName")
         return Header(
@@ -196,7 +202,7 @@ def _read_header(path: Path, _modified: int, _size: int) -> Header:
                     "FrameOfReferenceUID",
                 )
             ),
-            hashlib.sha256(person.encode(errors="replace")).hexdigest(),
+            hashlib.sha256(spelt.encode(errors="replace")).hexdigest(),
             None if number is None else int(number),
             tuple(w for w in _split(description) if w in VOCABULARY - set(_split(person))),
             (int(dataset.Rows), int(dataset.Columns)),
@@ -267,6 +273,7 @@ def _frame(path: Path, index: int, values: Mapping[str, Any], many: bool) -> Fra
         spacing=_numbers(path, values, "PixelSpacing", 2),
         thickness=thickness or _number(path, values, "SpacingBetweenSlices"),
         scale=(slope or 1.0, intercept or 0.0),
+        padding=_padding(path, values),
         gain=_gain(values, slope or 1.0),
         order=_order(path, index, values, many),
         context=(_text(values, "ASLContext") or _label_type(values)).upper() or None,
@@ -274,6 +281,14 @@ def _frame(path: Path, index: int, values: Mapping[str, Any], many: bool) -> Fra
         inversion_time=time / 1000 if time else None,
         magnitude=component in ("", "MAGNITUDE") and not NOT_MAGNITUDE & parts,
     )
+
+
+def _padding(path: Path, values: Mapping[str, Any]) -> tuple[float, float] | None:
+    value, limit = (_number(path, values, keyword) for keyword in PADDING)
+    if value is None:
+        return None
+    limits = (value, value if limit is None else limit)
+    return min(limits), max(limits)
 
 
 def _gain(values: Mapping[str, Any], slope: float) -> float | None:

@@ -35,11 +35,8 @@ def find_m0(path: Path, asl: Stack) -> tuple[Stack | None, str, list[str]]:
         except SeriesError:
             notes.append(f"{name} says that it is M0, but is no stack of images; it is not used.")
             continue
-        if why_not := _difference(asl, stack):
-            notes.append(
-                f"{name} says that it is M0, but {why_not}; it is not used. Acquire M0 on the grid "
-                "of the ASL series."
-            )
+        if why_not := _why_not(asl, stack):
+            notes.append(f"{name} says that it is M0, but {why_not}; it is not used.")
         else:
             fitting.append((_apart(asl, stack), name, stack))
     if not fitting:
@@ -59,8 +56,8 @@ def find_m0(path: Path, asl: Stack) -> tuple[Stack | None, str, list[str]]:
     return chosen, name, notes
 
 
-def _difference(asl: Stack, m0: Stack) -> str:
-    """By what another series lies elsewhere; empty where it lies on the same grid."""
+def _why_not(asl: Stack, m0: Stack) -> str:
+    """Why a series cannot be the M0 of another; empty where it can."""
     spaces = {stack.headers[0].space for stack in (asl, m0)} - {""}
     if len(spaces) > 1:
         return "is of another frame of reference (0020,0052)"
@@ -69,6 +66,8 @@ def _difference(asl: Stack, m0: Stack) -> str:
         return "has {} pixels and slices, where the ASL series has {}".format(*sizes)
     if name := asl.geometry.difference(m0.geometry):
         return f"has another {name} of its grid than the ASL series"
+    if len(m0.volumes) >= len(asl.volumes):
+        return f"has as many frames as an ASL series ({len(m0.volumes)})"
     return ""
 
 

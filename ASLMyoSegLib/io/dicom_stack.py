@@ -83,17 +83,25 @@ def read_signal(stack: Stack, gain: float | None) -> np.ndarray:
         for t, volume in enumerate(stack.volumes)
         for k, frame in enumerate(volume)
     )
-    pixels: np.ndarray | None = None
+    stored: np.ndarray | None = None
     current = ""
     for file, index, t, k in places:
         if file != current:
-            current, pixels = file, read_pixels(Path(file))
-        frame = stack.volumes[t][k]
-        slope, intercept = frame.scale
-        factor = 1.0 if gain is None else gain / frame.gain
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
-            images[t, k] = (pixels[index] * slope + intercept) * factor
+            current, stored = file, read_pixels(Path(file))
+        images[t, k] = _signal(stored[index], stack.volumes[t][k], gain)
     return images
+
+
+def _signal(stored: np.ndarray, frame: Frame, gain: float | None) -> np.ndarray:
+    """Of the stored values (y, x) of a frame; padding around the image is 0."""
+    slope, intercept = frame.scale
+    factor = 1.0 if gain is None else gain / frame.gain
+    signal = (stored * slope + intercept) * factor
+    if frame.padding:
+        first, last = frame.padding
+        signal[(stored >= first) & (stored <= last)] = 0
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+        return signal.astype(np.float32)
 
 
 def _without_copies(headers: Sequence[Header]) -> tuple[tuple[Header, ...], int]:

@@ -20,6 +20,9 @@ from .numbered import natural
 ASL_NAMES = re.compile(
     r"(?<![a-z])(p|pc|v|va|vs)?asl(?![a-z])|arterial.?spin|(?<![a-z])fair(?![a-z])|epistar|picore"
 )
+SAYS_M0, SAYS_NOTHING, SAYS_ASL, TELLS_TYPES = range(4)
+"""What is looked for where there is nothing better, from the least: M0 of its own goes with others,
+but a series can be called after the M0 that it includes."""
 ONE_IMAGE = "one image of each place, where control and label are needed"
 
 
@@ -40,9 +43,9 @@ def survey(folder: Path) -> Survey:
     """Find the series beneath a folder that may be ASL.
 
     Those of which every frame tells whether it is control or label, where there are some; else
-    those called ASL; else all that could be pairs. M0 of its own goes with them.
+    those called ASL; else all that could be pairs.
     """
-    answer = Survey()
+    answer, others = Survey(), 0
     groups: dict[tuple[Path, str], list[Header]] = {}
     for path in sorted(folder.rglob("*"), key=_by_number):
         if path.name.startswith(".") or not is_dicom(path):
@@ -54,27 +57,27 @@ def survey(folder: Path) -> Survey:
             continue
         if header.kind:
             groups.setdefault((path.parent, header.series), []).append(header)
-    folders = Counter(series for _, series in groups)
-    ranked, m0 = [], []
-    for (_, series), headers in groups.items():
-        why_not = _why_not(headers)
-        if not why_not and folders[series] > 1 and not _is_repeated(headers, groups.values()):
-            why_not = f"its files lie in {folders[series]} folders; put them into one"
-        if is_m0(frames_of(headers)):
-            m0.append(
-                f"{_called(headers[0])}: is M0, which goes with a series of control and label."
-            )
-        elif why_not:
-            answer.left_out.append(f"{_called(headers[0])}: {why_not}.")
         else:
-            ranked.append((_rank(headers), headers[0]))
+            others += 1
+    ranked, m0_alone = [], []
+    for headers in groups.values():
+        why_not = _why_not(headers) or _why_not_here(headers, list(groups.values()))
+        rank = _rank(headers)
+        if why_not:
+            aside = m0_alone if rank == SAYS_M0 else answer.left_out
+            aside.append(f"{_called(headers[0])}: {why_not}.")
+        else:
+            ranked.append((rank, headers[0]))
     best = max((rank for rank, _ in ranked), default=0)
     for rank, header in ranked:
         if rank == best:
             answer.series.append(header.path)
-        else:
+        elif rank != SAYS_M0:
             answer.left_out.append(f"{_called(header)}: does not say that it is ASL.")
-    answer.left_out += [] if answer.series else m0
+    if not answer.series:
+        answer.left_out += m0_alone
+    if not groups and others:
+        answer.left_out.append(f"{others} DICOM files that are no MR images.")
     return answer
 
 
@@ -176,7 +179,10 @@ def _why_not(headers: Sequence[Header]) -> str:
     """Why a series cannot be ASL; empty where it may be."""
     if "LOCALIZER" in headers[0].image_type.upper().split():
         return "a localizer"
-    places = Counter(frame.position for frame in frames_of(headers))
+    frames = [frame for frame in frames_of(headers) if frame.magnitude]
+    if not frames:
+        return "phase or complex images, where magnitude is needed"
+    places = Counter(frame.position for frame in frames)
     if set(places) == {None}:
         return "no position (0020,0032), as of a screen shot"
     if max(places.values()) < 2:
@@ -184,17 +190,22 @@ def _why_not(headers: Sequence[Header]) -> str:
     return ""
 
 
-def _is_repeated(headers: Sequence[Header], groups: Iterable[Sequence[Header]]) -> bool:
-    """Whether all that other folders have of a series are copies."""
-    own = {header.instance for header in headers}
-    others = [{h.instance for h in g} for g in groups if g[0].series == headers[0].series]
-    return all(instances == own for instances in others)
+def _why_not_here(headers: Sequence[Header], groups: Sequence[Sequence[Header]]) -> str:
+    """Why the files of a series are not taken that lie in one of several folders; empty where they
+    may be: those of the first folder, where others have nothing but copies."""
+    same = [group for group in groups if group[0].series == headers[0].series]
+    contents = [{header.instance for header in group} for group in same]
+    if any(content != contents[0] for content in contents):
+        return f"its files lie in {len(same)} folders; put them into one"
+    return "" if headers is same[0] else f"the same files as in {same[0][0].path.parent}"
 
 
 def _rank(headers: Sequence[Header]) -> int:
-    """2 where frames tell their types, 1 where the series is called ASL."""
+    """How likely a series is ASL: one of the constants above."""
     frames = frames_of(headers)
     if told_types(frames):
-        return 2
+        return TELLS_TYPES
+    if is_m0(frames):
+        return SAYS_M0
     names = " ".join(frames[0].words[WORDS.index("ImageType") :])
-    return 1 if ASL_NAMES.search(names.lower()) else 0
+    return SAYS_ASL if ASL_NAMES.search(names.lower()) else SAYS_NOTHING

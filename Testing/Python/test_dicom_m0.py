@@ -146,6 +146,7 @@ OTHER_GRIDS = {
     "has another spacing of its grid": {"PixelSpacing": [SPACING[1] * 1.01, SPACING[0]]},
     "has 30x16x1 pixels and slices, where the ASL series has 24x20x1": {"edits": [narrower]},
     "is of another frame of reference": {"FrameOfReferenceUID": generate_uid()},
+    "has as many frames as an ASL series (4)": {"frames": 4},
     "is no stack of images": {"RescaleSlope": 1, "ImageOrientationPatient": [1, 0, 0, 1, 0, 0]},
 }
 
@@ -154,7 +155,8 @@ OTHER_GRIDS = {
 def test_m0_on_another_grid_is_not_used_and_said_so(folder: Path, words: str):
     write_pairs(folder)
     values = dict(OTHER_GRIDS[words])
-    write_m0(folder, 1, 1, *values.pop("edits", ()), **values)
+    frames = values.pop("frames", 1)
+    write_m0(folder, frames, 1, *values.pop("edits", ()), **values)
     series = read_series(folder)
     assert len(series.images) == 4
     (note,) = series.notes
@@ -191,8 +193,24 @@ def test_an_enhanced_object_of_m0_goes_with_classic_images(folder: Path):
 
 def test_m0_alone_is_no_series(folder: Path):
     write_m0(folder, 2)
-    with pytest.raises(SeriesError, match="is M0, which goes with a series of control and label"):
-        find_series(folder)
+    with pytest.raises(SeriesError, match="state it with --volume-types"):
+        read_series(folder)
+    (folder / "IM400").unlink()
+    with pytest.raises(SeriesError, match=r"holds no ASL series.* one image of each place"):
+        read_series(folder)
+
+
+def test_a_series_called_after_the_m0_that_it_includes_is_found_and_is_no_m0(folder: Path):
+    for number, description in ((3, "ASL rest with M0"), (4, "ASL stress with M0")):
+        write_classic(
+            folder, pixels(), in_study(), number=number, description=description, comments=None,
+            first=10 * number,
+        )  # fmt: skip
+    rest, stress = find_series(folder)
+    assert len(read_series(stress, Hints(("m0scan", *PAIRS))).images) == 5
+    series = read_series(rest, Hints(("control", *PAIRS[1:], "control")))
+    assert len(series.images) == 5
+    assert "has as many frames as an ASL series" in series.notes[0]
 
 
 def philips(scale: float, slope: float):
