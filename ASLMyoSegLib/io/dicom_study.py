@@ -28,11 +28,11 @@ ONE_IMAGE = "one image of each place, where control and label are needed"
 
 @dataclass
 class Survey:
-    """What DICOM files beneath a folder are.
+    """What was found beneath a folder.
 
     Attributes:
         series: first file of each that may be ASL, in natural order.
-        left_out: sentences on the others, and on files that are damaged.
+        left_out: sentences on other DICOM series, and on files that are damaged.
     """
 
     series: list[Path] = field(default_factory=list)
@@ -127,13 +127,13 @@ def m0_beside(path: Path) -> list[list[Header]]:
     the same study. Damaged files are none.
     """
     own = read_header(path)
-    groups: dict[tuple[Path, str], list[Header]] = {}
+    groups: dict[str, list[Header]] = {}
     for file in _files_of_study(path.parent, own.study):
         with suppress(SeriesError):
             header = read_header(file)
             same = (header.study, header.patient) == (own.study, own.patient)
             if header.kind and same and header.series != own.series:
-                groups.setdefault((file.parent, header.series), []).append(header)
+                groups.setdefault(header.series, []).append(header)
     return [headers for headers in groups.values() if is_m0(frames_of(headers))]
 
 
@@ -165,14 +165,20 @@ def _files_in(folder: Path) -> list[Path]:
 def _files_of_study(folder: Path, study: str) -> Iterator[Path]:
     """DICOM files in a folder, and in those beside it that begin with a file of the study."""
     yield from _files_in(folder)
-    beside = folder.absolute().parent
-    for other in sorted(beside.iterdir(), key=_by_number) if study else ():
-        with suppress(OSError, SeriesError):
-            if other.is_dir() and not other.samefile(folder):
-                visible = (file for file in other.iterdir() if not file.name.startswith("."))
-                first = min(visible, key=_by_number, default=None)
-                if first and is_dicom(first) and read_header(first).study == study:
-                    yield from _files_in(other)
+    with suppress(OSError):  # of a folder that may be entered, but not listed
+        beside = sorted(folder.absolute().parent.iterdir(), key=_by_number)
+        for other in beside if study else ():
+            if other.is_dir() and not other.samefile(folder) and _first_study(other) == study:
+                yield from _files_in(other)
+
+
+def _first_study(folder: Path) -> str:
+    """Study of the first file of a folder; empty where that is no DICOM."""
+    with suppress(OSError, SeriesError):
+        visible = (file for file in folder.iterdir() if not file.name.startswith("."))
+        first = min(visible, key=_by_number, default=folder)
+        return read_header(first).study if is_dicom(first) else ""
+    return ""
 
 
 def _why_not(headers: Sequence[Header]) -> str:

@@ -39,39 +39,44 @@ def find_series(path: str | Path, hints: Hints = NO_HINTS) -> list[Path]:
     Raises:
         SeriesError: where there is none.
     """
-    path = Path(path)
+    found = _look_for(Path(path), hints)
+    if not found.series:
+        others = f" Not taken: {' '.join(found.left_out[:4])}" if found.left_out else ""
+        raise SeriesError(
+            f"{path}: holds no ASL series: neither *_asl.nii.gz (BIDS), nor DICOM, nor an image of "
+            f"several frames, nor a folder of one image for each frame.{others}"
+        )
+    return found.series
+
+
+def left_out(path: str | Path, hints: Hints = NO_HINTS) -> tuple[str, ...]:
+    """Why `find_series` left DICOM series and files out, in sentences.
+
+    Raises:
+        SeriesError: where there is no such file or folder.
+    """
+    return tuple(_look_for(Path(path), hints).left_out)
+
+
+def _look_for(path: Path, hints: Hints) -> Survey:
     try:
         if is_dicomdir(path):
             path = path.parent
         if path.is_file():
-            return [path]
+            return Survey([path])
         if not path.is_dir():
             problem = (
                 "is neither a file nor a folder" if path.exists() else "no such file or folder"
             )
             raise SeriesError(f"{path}: {problem}.")
         os.scandir(path).close()  # which says why, where what follows finds nothing
-        found = find_bids(path)
-        dicom = Survey() if found or hints.axes is not None else survey(path)
-        found = found or dicom.series or find_images(path, whole=hints.axes is not None)
+        if found := find_bids(path):
+            return Survey(found)
+        whole = hints.axes is not None
+        dicom = Survey() if whole else survey(path)
+        return dicom if dicom.series else Survey(find_images(path, whole), dicom.left_out)
     except OSError as error:
         raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
-    if not found:
-        others = f" Not taken: {' '.join(dicom.left_out[:4])}" if dicom.left_out else ""
-        raise SeriesError(
-            f"{path}: holds no ASL series: neither *_asl.nii.gz (BIDS), nor DICOM, nor an image of "
-            f"several frames, nor a folder of one image for each frame.{others}"
-        )
-    return found
-
-
-def left_out(path: str | Path, hints: Hints = NO_HINTS) -> tuple[str, ...]:
-    """Why `find_series` left DICOM series and files out, in sentences."""
-    path = Path(path)
-    folder = path.parent if is_dicomdir(path) else path
-    if not folder.is_dir() or hints.axes is not None or find_bids(folder):
-        return ()
-    return tuple(survey(folder).left_out)
 
 
 def series_name(path: Path) -> str:
