@@ -131,11 +131,11 @@ def read_pixels(path: Path) -> np.ndarray:
     with parsing(path):
         dataset = parse(path, PIXELS)
         rows, columns, frames = _check_kind(path, dataset)
-        kept = None if "PixelData" not in dataset else _kept_bits(path, dataset)
+        kept = _kept_bits(path, dataset) if "PixelData" in dataset else None
         if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
             pixels = _decode(path, dataset, frames)
         else:
-            if kept:  # else the library takes bits away where it takes them to be others
+            if kept:  # all bits, as the library would take away what it takes to be others
                 dataset.BitsStored = dataset.BitsAllocated
                 dataset.HighBit = dataset.BitsAllocated - 1
             pixels = dataset.pixel_array
@@ -147,10 +147,11 @@ def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
     """Rows, columns and frames of what can be decoded."""
     if not any(keyword in dataset for keyword in PIXELS[-3:]):
         raise SeriesError(f"{path}: has no pixels; export it again.")
-    grey, samples = dataset.PhotometricInterpretation, dataset.SamplesPerPixel
-    if samples != 1 or grey != "MONOCHROME2":
+    kind = dataset.get("PhotometricInterpretation") or "of unknown kind"
+    samples = dataset.SamplesPerPixel = dataset.get("SamplesPerPixel") or 1
+    if samples != 1 or kind != "MONOCHROME2":
         raise SeriesError(
-            f"{path}: pixels are {grey}, {samples} values each (0028,0002), where one that is "
+            f"{path}: pixels are {kind}, {samples} values each (0028,0002), where one that is "
             "signal is needed (MONOCHROME2); export the images as the scanner made them."
         )
     if dataset.get("ModalityLUTSequence"):
@@ -205,8 +206,12 @@ def _decode(path: Path, dataset: pydicom.FileDataset, frames: int) -> np.ndarray
 
 def _kept_bits(path: Path, dataset: pydicom.Dataset) -> Shifts:
     """Shifts that take away what old software keeps beside values, and extend their sign."""
-    allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
-    high = int(dataset.get("HighBit", stored - 1))
+    for keyword in ("BitsAllocated", "PixelRepresentation"):
+        if dataset.get(keyword) is None:
+            raise SeriesError(f"{path}: does not say its {keyword}; export it again.")
+    allocated = int(dataset.BitsAllocated)
+    stored = int(dataset.get("BitsStored") or allocated)
+    high = stored - 1 if dataset.get("HighBit") is None else int(dataset.HighBit)
     if not 0 < stored <= high + 1 <= allocated:
         raise SeriesError(
             f"{path}: {stored} bits stored up to bit {high} of {allocated}, which "

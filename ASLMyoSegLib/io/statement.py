@@ -201,6 +201,10 @@ def _inversion_times(
     prepared = np.array([kind != "m0scan" for kind in types])
     for frame in np.flatnonzero(prepared):
         time = times[frame]
+        if np.isnan(time):
+            raise SeriesError(
+                f"{where} of frame {frame} is not there; state it in seconds with --inversion-time."
+            )
         if not SHORTEST_INVERSION_TIME <= time <= LONGEST_INVERSION_TIME:
             hint = " (is it in milliseconds?)" if time > LONGEST_INVERSION_TIME else ""
             raise SeriesError(
