@@ -67,7 +67,7 @@ def _why_not(asl: Stack, m0: Stack) -> str:
     if name := asl.geometry.difference(m0.geometry):
         return f"has another {name} of its grid than the ASL series"
     if len(m0.volumes) >= len(asl.volumes):
-        return f"has as many frames as an ASL series ({len(m0.volumes)})"
+        return f"has {len(m0.volumes)} frames, where the ASL series has {len(asl.volumes)}"
     return ""
 
 

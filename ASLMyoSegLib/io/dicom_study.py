@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SeriesError
+from .dicom_elements import WORDS
 from .dicom_files import is_dicom
-from .dicom_frames import WORDS, Frame, Header, read_header
+from .dicom_frames import Frame, Header, read_header
 from .dicom_types import is_m0, told_types
 from .numbered import natural
 

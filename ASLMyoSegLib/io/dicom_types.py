@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .dicom_frames import WORDS, Frame
+from .dicom_elements import WORDS
+from .dicom_frames import Frame
 from .guess import type_from_words, types_from_words
 
 CONTEXTS = {"CONTROL": "control", "LABEL": "label", "M_ZERO_SCAN": "m0scan"}

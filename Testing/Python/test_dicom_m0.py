@@ -146,7 +146,7 @@ OTHER_GRIDS = {
     "has another spacing of its grid": {"PixelSpacing": [SPACING[1] * 1.01, SPACING[0]]},
     "has 30x16x1 pixels and slices, where the ASL series has 24x20x1": {"edits": [narrower]},
     "is of another frame of reference": {"FrameOfReferenceUID": generate_uid()},
-    "has as many frames as an ASL series (4)": {"frames": 4},
+    "has 4 frames, where the ASL series has 4": {"frames": 4},
     "is no stack of images": {"RescaleSlope": 1, "ImageOrientationPatient": [1, 0, 0, 1, 0, 0]},
 }
 
@@ -210,7 +210,7 @@ def test_a_series_called_after_the_m0_that_it_includes_is_found_and_is_no_m0(fol
     assert len(read_series(stress, Hints(("m0scan", *PAIRS))).images) == 5
     series = read_series(rest, Hints(("control", *PAIRS[1:], "control")))
     assert len(series.images) == 5
-    assert "has as many frames as an ASL series" in series.notes[0]
+    assert "has 5 frames, where the ASL series has 5" in series.notes[0]
 
 
 def philips(scale: float, slope: float):
