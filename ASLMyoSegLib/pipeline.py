@@ -46,7 +46,7 @@ class Outcome:
         report: path of its ``report.html``; None where it failed.
         error: why it failed, in one line; empty where it did not.
         resumed: whether an earlier start had finished it already.
-        m0_from: the series of its own that M0 was taken from; empty where it was none.
+        m0_from: the file or series of its own that M0 was taken from; empty where it was none.
     """
 
     source: Path

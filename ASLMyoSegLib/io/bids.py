@@ -24,7 +24,7 @@ from .sidecars import (
 from .statement import Hints, RawSeries, check_types, shortened
 
 SUFFIXES = ("_asl.nii.gz", "_asl.nii")
-OURS = ("source", "Notes")
+OURS = ("source", "Notes", "M0From")
 """Metadata that says how a series was read, and is not written."""
 TIME_KEYS = ("PostLabelingDelay", "InversionTime")
 
@@ -65,11 +65,11 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
         check_types(types, images, path, str(beside.context))
         check_m0(beside, types)
     notes: list[str] = []
-    m0 = None
+    m0, m0_from = None, ""
     if types is not None:
         if beside.values and path.name.endswith(SUFFIXES):
             notes += open_questions(beside, types, images.shape[1])
-        m0 = _separate_m0(path, images, geometry, beside, types, notes)
+        m0, m0_from = _separate_m0(path, images, geometry, beside, types, notes)
     key = next((k for k in TIME_KEYS if k in beside.values), TIME_KEYS[0])
     return RawSeries(
         images=images,
@@ -81,6 +81,7 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
         types_from=str(beside.context),
         times_from=beside.where(key),
         m0=m0,
+        m0_from=m0_from,
     )
 
 
@@ -91,15 +92,15 @@ def _separate_m0(
     beside: SideCars,
     types: tuple[str, ...],
     notes: list[str],
-) -> np.ndarray | None:
-    """Frames of the M0 scan that has its own file, where the series is said to have one, or where
-    nobody says anything and it is there."""
+) -> tuple[np.ndarray | None, str]:
+    """Frames of the M0 scan that has its own file, and the name of that, where the series is said
+    to have one, or where nobody says anything and it is there."""
     said = beside.values.get("M0Type")
     if said not in ("Separate", None) or (said is None and "m0scan" in types):
-        return None
+        return None, ""
     file = find_m0scan(path)
     if file is None and said is None:
-        return None
+        return None, ""
     if file is None:
         others = [
             f"; {other.name} is intended for {', '.join(intended_for(other))}"
@@ -125,7 +126,7 @@ def _separate_m0(
             f"{file}: {name} {theirs}, where the series has {ours}; acquire or resample M0 on the "
             "series' grid."
         )
-    return m0
+    return m0, file.name
 
 
 def _rounded(values: tuple[float, ...]) -> str:

@@ -87,8 +87,6 @@ def read_dicom(path: Path, hints: Hints) -> RawSeries:
     if gain is None and "philips" in metadata.get("Manufacturer", "").lower():
         notes += [UNSCALED] if len({frame.scale for frame in frames}) > 1 else []
     metadata["SeriesDigest"] = series_digest(headers[0])[:12]
-    if scan.m0:
-        metadata["M0From"] = scan.m0_name
     if notes:
         metadata["Notes"] = notes
     return RawSeries(
@@ -101,6 +99,7 @@ def read_dicom(path: Path, hints: Hints) -> RawSeries:
         types_from=scan.types_from,
         times_from=times_from and f"{path}: {times_from}",
         m0=read_signal(scan.m0, gain) if scan.m0 else None,
+        m0_from=scan.m0_name,
     )
 
 

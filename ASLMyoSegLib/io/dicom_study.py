@@ -78,7 +78,7 @@ def survey(folder: Path) -> Survey:
     if not answer.series:
         answer.left_out += m0_alone
     if not groups and others:
-        answer.left_out.append(f"{others} DICOM files that are no MR images.")
+        answer.left_out.append(f"DICOM files that are no MR images: {others}.")
     return answer
 
 

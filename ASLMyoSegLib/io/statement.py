@@ -77,12 +77,12 @@ class RawSeries:
         name: short name for people, without anything that tells who the patient is.
         volume_types: per frame, unchecked.
         inversion_time: s, one for all or per frame, unchecked; any value for `m0scan` frames.
-        metadata: BIDS keys; `Notes`, sentences for people, where something is to be said;
-            `SeriesDigest`, which tells series apart where names do not; and `M0From`, the series of
-            its own that M0 was taken from.
+        metadata: BIDS keys; `Notes`, sentences for people, where something is to be said; and
+            `SeriesDigest`, which tells series apart where names do not.
         types_from: the file that told the volume types, or should have, for messages.
         times_from: the same of the inversion time, with the key.
         m0: frames (frame, slice, y, x) of an M0 scan that has its own file; they go last.
+        m0_from: short name of that file or series, for people.
     """
 
     images: np.ndarray
@@ -94,6 +94,7 @@ class RawSeries:
     types_from: str = ""
     times_from: str = ""
     m0: np.ndarray | None = None
+    m0_from: str = ""
 
 
 def complete(
@@ -115,7 +116,8 @@ def complete(
             types += ("m0scan",) * len(raw.m0)
             times = np.append(times, np.full(len(raw.m0), np.nan))
     _check_pixels(path, images, types)
-    metadata = raw.metadata if keep_identifiers else without_identifiers(raw.metadata)
+    metadata = {**raw.metadata, **({"M0From": raw.m0_from} if raw.m0_from else {})}
+    metadata = metadata if keep_identifiers else without_identifiers(metadata)
     return ASLSeries(
         images=images,
         volume_types=types,
