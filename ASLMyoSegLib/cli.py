@@ -316,7 +316,7 @@ def evaluate(
 ) -> None:
     """Compare with reference masks: Dice, pixels, uncertainty, flow."""
     from .display.tables import metrics_table
-    from .io.files import refuse_foreign, replacing
+    from .io.files import refuse_foreign, write_json
     from .network import load_model
     from .studies.evaluate import evaluate as compare
 
@@ -335,9 +335,7 @@ def evaluate(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if output is not None:
-        with replacing(output) as beside:
-            text = json.dumps(metrics, indent=2, allow_nan=False)
-            beside.write_text(text + "\n", encoding="utf-8")
+        write_json(output, metrics)
     Console().print(metrics_table(metrics))
 
 

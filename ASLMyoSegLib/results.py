@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -206,9 +205,7 @@ def write_results(
         write_scene(folder / "scene.mrb", series, posterior, segmentation, result, points)
     files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     summary["files"] = [*files, SUMMARY]
-    (folder / SUMMARY).write_text(
-        json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8"
-    )
+    write_json(folder / SUMMARY, summary)
 
 
 def _write_image(path: Path, array: np.ndarray, series: ASLSeries) -> None:

@@ -162,7 +162,8 @@ def _read(path: Path, hints: Hints) -> RawSeries:
     elif matlab:
         images, geometry = read_matlab(path, hints), UNKNOWN
     elif name.endswith(VOLUMES + PICTURES):
-        images, geometry = read_frames(path, hints.axes)
+        stated = None if hints.volume_types is None else len(hints.volume_types)
+        images, geometry = read_frames(path, hints.axes, stated)
     else:
         raise SeriesError(
             f"{path}: a format that is not read; give {', '.join(VOLUMES)}, .mat, or a folder of "

@@ -28,7 +28,8 @@ class Hints:
     {'volume_types': ('m0scan', 'control', 'label'), 'inversion_time': 1.4}
 
     Attributes:
-        volume_types: of all frames in their order, words of `VOLUME_TYPES`; None: as the file says.
+        volume_types: of all frames in their order, words of `VOLUME_TYPES`, one where the file
+            holds a single image of one slice or more; None: as the file says.
         inversion_time: s, of every control and label frame; None: as the file says.
         variable: name of the images in a MATLAB file, ``data.images`` for a field of a struct;
             None: the only one that can be images.
@@ -157,9 +158,6 @@ def check_types(types: tuple[str, ...], images: np.ndarray, path: Path, where: s
         raise SeriesError(
             f"{where}: {len(types)} volume types, but {path.name} has {frames} frames{remedy}"
         )
-    for kind in ("control", "label"):
-        if kind not in types:
-            raise SeriesError(f"{where}: no {kind} frame; flow is control minus label.")
 
 
 def _volume_types(raw: RawSeries, path: Path, hints: Hints) -> tuple[str, ...]:
@@ -178,10 +176,13 @@ def _volume_types(raw: RawSeries, path: Path, hints: Hints) -> tuple[str, ...]:
 def _inversion_times(
     raw: RawSeries, path: Path, hints: Hints, types: tuple[str, ...]
 ) -> np.ndarray:
-    """TI of each frame, s; NaN for M0."""
+    """TI of each frame, s; NaN for M0, and where nobody says it of images that make no pair, as
+    these give no flow."""
     stated = hints.inversion_time is not None
     value = hints.inversion_time if stated else raw.inversion_time
     where = "--inversion-time" if stated else raw.times_from or f"{path}: inversion time"
+    if value is None and not {"control", "label"} <= set(types):
+        return np.full(len(types), np.nan)
     if value is None:
         beside = f", or write it into {raw.times_from} (BIDS)" if raw.times_from else ""
         raise SeriesError(

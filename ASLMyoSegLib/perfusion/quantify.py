@@ -155,14 +155,15 @@ def _check(
             f"{series.name}: masks of shape {masks.shape} on images of {series.images.shape}."
         )
     counts = {kind: len(series.frames_of(kind)) for kind in ("control", "label", "m0scan")}
+    for kind in ("control", "label"):
+        if counts[kind] == 0:
+            raise QuantificationError(
+                f"{series.name}: no {kind} frame; flow is control minus label."
+            )
     if counts["control"] != counts["label"]:
         raise QuantificationError(
             f"{series.name}: {counts['control']} control and {counts['label']} label frames make "
             "no pairs; correct the aslcontext table or leave the odd frame out."
-        )
-    if counts["control"] == 0:
-        raise QuantificationError(
-            f"{series.name}: no control and no label frame; correct the aslcontext table."
         )
     for frame in series.frames_of("control") + series.frames_of("label"):
         if not 0 < series.inversion_time[frame] < np.inf:
