@@ -126,14 +126,15 @@ def dicom_sources(path: Path, hints: Hints) -> tuple[Source, ...]:
 
 def _scan(path: Path, hints: Hints) -> _Scan:
     asl = stack_of(path, series_of(path))
-    if len(asl.volumes) < 2:
-        raise SeriesError(
-            f"{path}: {ONE_IMAGE}; are all files of the series in this folder, and of one series?"
-        )
     types, types_from = _volume_types(path, asl)
-    m0, m0_name, notes = None, "", []
     said = hints.volume_types or types
-    if said and "m0scan" not in said:
+    if said is None and len(asl.volumes) < 2:
+        raise SeriesError(
+            f"{path}: {ONE_IMAGE}; are all files of the series in this folder, and of one series? "
+            "To segment one image alone, say what it is, such as --volume-types control."
+        )
+    m0, m0_name, notes = None, "", []
+    if said and set(said) == {"control", "label"}:
         m0, m0_name, notes = find_m0(path, asl)
     return _Scan(asl, types, types_from, m0, m0_name, (*asl.notes, *notes))
 

@@ -24,7 +24,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from ASLMyoSegLib.errors import SeriesError
-from ASLMyoSegLib.io import find_series, input_digest, left_out, read_series, series_name
+from ASLMyoSegLib.io import Hints, find_series, input_digest, left_out, read_series, series_name
 
 SR, STATE = "1.2.840.10008.5.1.4.1.1.88.11", "1.2.840.10008.5.1.4.1.1.11.1"
 SEG = "1.2.840.10008.5.1.4.1.1.66.4"
@@ -124,10 +124,12 @@ def test_a_damaged_file_stops_its_folder_but_not_the_others(tmp_path: Path):
     assert len(read_series(second).images) == 5
 
 
-def test_one_image_is_no_series(tmp_path: Path):
+def test_one_image_is_no_series_unless_a_person_says_what_it_is(tmp_path: Path):
     write_classic(tmp_path, pixels(1, 3))
     with pytest.raises(SeriesError, match="one image of each place"):
         read_series(tmp_path / "IM1")
+    series = read_series(tmp_path / "IM1", Hints(("control",)))
+    assert np.array_equal(series.images, pixels(1, 3))
 
 
 def test_one_file_stands_for_its_series_and_every_file_of_it_counts(tmp_path: Path):
