@@ -46,40 +46,20 @@ def survey(folder: Path) -> Survey:
     Those of which every frame tells whether it is control or label, where there are some; else
     those called ASL; else all that could be pairs.
     """
-    answer, others = Survey(), 0
-    groups: dict[tuple[Path, str], list[Header]] = {}
-    for path in sorted(folder.rglob("*"), key=_by_number):
-        if path.name.startswith(".") or not is_dicom(path):
+    groups, told = _grouped(folder)
+    ranked = [(_rank(g), _why_not(g) or _why_not_here(g, groups), g) for g in groups]
+    best = max((rank for rank, why_not, _ in ranked if not why_not), default=None)
+    found: list[Sequence[Header]] = []
+    m0_alone: list[str] = []
+    for rank, why_not, headers in ranked:
+        if rank == best and not why_not:
+            found.append(headers)
             continue
-        try:
-            header = read_header(path)
-        except SeriesError as error:
-            answer.left_out.append(str(error))
-            continue
-        if header.kind:
-            groups.setdefault((path.parent, header.series), []).append(header)
-        else:
-            others += 1
-    ranked, m0_alone = [], []
-    for headers in groups.values():
-        why_not = _why_not(headers) or _why_not_here(headers, list(groups.values()))
-        rank = _rank(headers)
-        if why_not:
-            aside = m0_alone if rank == SAYS_M0 else answer.left_out
-            aside.append(f"{_called(headers[0])}: {why_not}.")
-        else:
-            ranked.append((rank, headers[0]))
-    best = max((rank for rank, _ in ranked), default=0)
-    for rank, header in ranked:
-        if rank == best:
-            answer.series.append(header.path)
-        elif rank != SAYS_M0:
-            answer.left_out.append(f"{_called(header)}: does not say that it is ASL.")
-    if not answer.series:
-        answer.left_out += m0_alone
-    if not groups and others:
-        answer.left_out.append(f"DICOM files that are no MR images: {others}.")
-    return answer
+        aside = m0_alone if rank == SAYS_M0 else told
+        aside.append(f"{_called(headers[0])}: {why_not or 'does not say that it is ASL'}.")
+    if all(_includes_m0(headers) for headers in found):  # else it may go with one of them
+        told += m0_alone
+    return Survey([headers[0].path for headers in found], told)
 
 
 def is_dicomdir(path: Path) -> bool:
@@ -149,6 +129,28 @@ def plain_name(header: Header) -> str:
     return "_".join((number, *(["-".join(header.called)] if header.called else ())))
 
 
+def _grouped(folder: Path) -> tuple[list[list[Header]], list[str]]:
+    """Images beneath a folder by series and folder; and sentences on other files, where they are
+    damaged, or where there are no images."""
+    groups: dict[tuple[Path, str], list[Header]] = {}
+    told, others = [], 0
+    for path in sorted(folder.rglob("*"), key=_by_number):
+        if path.name.startswith(".") or not is_dicom(path):
+            continue
+        try:
+            header = read_header(path)
+        except SeriesError as error:
+            told.append(str(error))
+            continue
+        if header.kind:
+            groups.setdefault((path.parent, header.series), []).append(header)
+        else:
+            others += 1
+    if others and not groups:
+        told.append(f"DICOM files that are no MR images: {others}.")
+    return list(groups.values()), told
+
+
 def _called(header: Header) -> str:
     return f"{header.path} ({plain_name(header)})"
 
@@ -205,6 +207,11 @@ def _why_not_here(headers: Sequence[Header], groups: Sequence[Sequence[Header]])
     if any(content != contents[0] for content in contents):
         return f"its files lie in {len(same)} folders; put them into one"
     return "" if headers is same[0] else f"the same files as in {same[0][0].path.parent}"
+
+
+def _includes_m0(headers: Sequence[Header]) -> bool:
+    told = told_types(frames_of(headers))
+    return told is not None and "m0scan" in told[0]
 
 
 def _rank(headers: Sequence[Header]) -> int:

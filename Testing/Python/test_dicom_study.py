@@ -62,11 +62,11 @@ def test_asl_is_found_in_the_folder_of_a_study_and_the_rest_is_told(study: Path)
         assert list(map(series_name, found)) == ["series-003_asl-rest", "series-007_asl-stress"]
         told = left_out(given_path)
         assert [text.split(":")[0].rsplit("/")[-1] for text in told] == [
-            "IM1 (series-001_loc)", "IM90 (series-009_lge)", "IM1 (series-002_cine-sax)",
+            "IM1 (series-001_loc)", "IM1 (series-002_cine-sax)", "IM90 (series-009_lge)",
         ]  # fmt: skip
         assert "a localizer" in told[0]
-        assert "one image of each place" in told[1]
-        assert "does not say that it is ASL" in told[2]
+        assert "does not say that it is ASL" in told[1]
+        assert "one image of each place" in told[2]
     with pytest.raises(SeriesError, match=r"holds 2 series \(IM1 is series-003_asl-rest, I0 is"):
         read_series(study)
     with pytest.raises(SeriesError, match=r"no ASL series.*Not taken: .* a localizer"):
