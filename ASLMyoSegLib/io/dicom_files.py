@@ -132,13 +132,10 @@ def read_pixels(path: Path) -> np.ndarray:
         dataset = parse(path, PIXELS)
         rows, columns, frames = _check_kind(path, dataset)
         kept = _kept_bits(path, dataset) if "PixelData" in dataset else None
-        if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-            pixels = _decode(path, dataset, frames)
-        else:
-            if kept:  # all bits, as the library would take away what it takes to be others
-                dataset.BitsStored = dataset.BitsAllocated
-                dataset.HighBit = dataset.BitsAllocated - 1
-            pixels = dataset.pixel_array
+        if kept:  # to the lowest bit, as decoders take no others away than those above
+            dataset.BitsStored = dataset.BitsAllocated - kept.left
+        compressed = dataset.file_meta.TransferSyntaxUID.is_encapsulated
+        pixels = _decode(path, dataset, frames) if compressed else dataset.pixel_array
         pixels = pixels.reshape(frames, rows, columns)
         return pixels << kept.left >> kept.right if kept else pixels
 
@@ -148,12 +145,13 @@ def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
     if not any(keyword in dataset for keyword in PIXELS[-3:]):
         raise SeriesError(f"{path}: has no pixels; export it again.")
     kind = dataset.get("PhotometricInterpretation") or "of unknown kind"
-    samples = dataset.SamplesPerPixel = dataset.get("SamplesPerPixel") or 1
+    samples = dataset.get("SamplesPerPixel") or 1
     if samples != 1 or kind != "MONOCHROME2":
         raise SeriesError(
             f"{path}: pixels are {kind}, {samples} values each (0028,0002), where one that is "
             "signal is needed (MONOCHROME2); export the images as the scanner made them."
         )
+    dataset.SamplesPerPixel = 1  # which decoders need to be told
     if dataset.get("ModalityLUTSequence"):
         raise SeriesError(
             f"{path}: stored values are no signal, but places in a table (0028,3000); export the "
@@ -211,7 +209,9 @@ def _kept_bits(path: Path, dataset: pydicom.Dataset) -> Shifts:
             raise SeriesError(f"{path}: does not say its {keyword}; export it again.")
     allocated = int(dataset.BitsAllocated)
     stored = int(dataset.get("BitsStored") or allocated)
-    high = stored - 1 if dataset.get("HighBit") is None else int(dataset.HighBit)
+    if dataset.get("HighBit") is None:
+        dataset.HighBit = stored - 1
+    high = int(dataset.HighBit)
     if not 0 < stored <= high + 1 <= allocated:
         raise SeriesError(
             f"{path}: {stored} bits stored up to bit {high} of {allocated}, which "

@@ -9,9 +9,9 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from dicom_cases import TYPES, change, pixels, save, write_classic, write_enhanced
+from dicom_cases import TYPES, change, complete_header, pixels, save, write_classic, write_enhanced
 from pydicom.dataset import Dataset
-from pydicom.uid import ImplicitVRLittleEndian
+from pydicom.uid import ImplicitVRLittleEndian, RLELossless, generate_uid
 
 from ASLMyoSegLib.errors import SeriesError
 from ASLMyoSegLib.io import find_series, left_out, read_series
@@ -96,12 +96,15 @@ def test_a_file_without_preamble_may_begin_with_a_group_length(tmp_path: Path):
     assert np.array_equal(read_series(tmp_path).images, pixels())
 
 
-def test_values_in_the_upper_bits_are_read_without_what_lies_below(tmp_path: Path):
+@pytest.mark.parametrize("packed", [False, True])
+def test_values_in_the_upper_bits_are_read_without_what_lies_below(tmp_path: Path, packed: bool):
     stored = np.random.default_rng(0).integers(0, 4096, (5, 1, 16, 16)).astype(np.uint16)
 
     def twelve(dataset: Dataset, t: int, _k: int) -> None:
         dataset.BitsStored, dataset.HighBit = 12, 15
         dataset.PixelData = (stored[t] << 4 | 5).astype(np.uint16).tobytes()
+        if packed:
+            dataset.compress(RLELossless, generate_instance_uid=False)
 
     write_classic(tmp_path, stored, twelve)
     assert np.array_equal(read_series(tmp_path).images, stored)
@@ -160,6 +163,39 @@ def test_enhanced_objects_of_one_volume_each_are_one_series(tmp_path: Path):
     series = read_series(tmp_path)
     assert np.array_equal(series.images, stored)
     assert series.volume_types == TYPES
+
+
+def test_what_archives_convert_to_enhanced_is_what_it_was(tmp_path: Path):
+    """By highdicom, which puts elements that enhanced MR does not know into sequences of others."""
+    legacy = pytest.importorskip("highdicom.legacy")
+
+    def complete(dataset: Dataset, t: int, k: int) -> None:
+        complete_header(dataset, t, k)
+        for keyword, value in {
+            "Manufacturer": "X", "PatientPosition": "HFS", "BodyPartExamined": "HEART",
+            "SeriesDate": "20260101", "SeriesTime": "120000", "AcquisitionDate": "20260101",
+            "AcquisitionTime": f"12000{t}", "ContentDate": "20260101", "ContentTime": "120000",
+            "ScanningSequence": "GR", "SequenceVariant": "SP", "ScanOptions": "",
+            "MRAcquisitionType": "2D", "EchoTime": 1.5, "RepetitionTime": 3, "FlipAngle": 50,
+            "EchoTrainLength": 1, "RescaleSlope": 1 + t, "RescaleIntercept": 0, "RescaleType": "US",
+            "WindowCenter": 500, "WindowWidth": 1000,
+        }.items():  # fmt: skip
+            setattr(dataset, keyword, value)
+
+    paths = write_classic(tmp_path / "classic", pixels(5, 2), complete)
+    converted = legacy.LegacyConvertedEnhancedMRImage(
+        [pydicom.dcmread(path) for row in paths for path in row],
+        series_instance_uid=generate_uid(),
+        series_number=9,
+        sop_instance_uid=generate_uid(),
+        instance_number=1,
+    )
+    converted.save_as(tmp_path / "converted.dcm")
+    found, truth = read_series(tmp_path / "converted.dcm"), read_series(tmp_path / "classic")
+    assert np.array_equal(found.images, truth.images)
+    assert found.volume_types == truth.volume_types
+    assert found.inversion_time == pytest.approx(truth.inversion_time, nan_ok=True)
+    assert found.geometry == truth.geometry
 
 
 def test_label_types_of_philips_tell_control_from_label(tmp_path: Path):
