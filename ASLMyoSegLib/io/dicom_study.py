@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -15,12 +14,9 @@ from ..errors import SeriesError
 from .dicom_elements import WORDS
 from .dicom_files import is_dicom
 from .dicom_frames import Frame, Header, read_header
-from .dicom_types import is_m0, told_types
+from .dicom_types import ASL_NAMES, is_m0, told_types
 from .numbered import natural
 
-ASL_NAMES = re.compile(
-    r"(?<![a-z])(p|pc|v|va|vs)?asl(?![a-z])|arterial.?spin|(?<![a-z])fair(?![a-z])|epistar|picore"
-)
 SAYS_M0, SAYS_NOTHING, SAYS_ASL, TELLS_TYPES = range(4)
 """What is looked for where there is nothing better, from the least: M0 of its own goes with others,
 but a series can be called after the M0 that it includes."""
@@ -105,17 +101,21 @@ def m0_beside(path: Path) -> list[list[Header]]:
     """Series of the same patient and study that say they are M0, each in natural order.
 
     They are looked for in the folder of a file, and in the folders beside it whose first file is of
-    the same study. Damaged files are none.
+    the same study; of a series in several, the files in the first count. Damaged files are none.
     """
     own = read_header(path)
-    groups: dict[str, list[Header]] = {}
+    groups: dict[tuple[str, Path], list[Header]] = {}
     for file in _files_of_study(path.parent, own.study):
         with suppress(SeriesError):
             header = read_header(file)
             same = (header.study, header.patient) == (own.study, own.patient)
             if header.kind and same and header.series != own.series:
-                groups.setdefault(header.series, []).append(header)
-    return [headers for headers in groups.values() if is_m0(frames_of(headers))]
+                groups.setdefault((header.series, file.parent), []).append(header)
+    first: dict[str, list[Header]] = {}
+    for (series, _), headers in groups.items():
+        if is_m0(frames_of(headers)):
+            first.setdefault(series, headers)
+    return list(first.values())
 
 
 def frames_of(headers: Iterable[Header]) -> list[Frame]:
@@ -217,9 +217,9 @@ def _includes_m0(headers: Sequence[Header]) -> bool:
 def _rank(headers: Sequence[Header]) -> int:
     """How likely a series is ASL: one of the constants above."""
     frames = frames_of(headers)
-    if told_types(frames):
-        return TELLS_TYPES
     if is_m0(frames):
         return SAYS_M0
+    if told_types(frames):
+        return TELLS_TYPES
     names = " ".join(frames[0].words[WORDS.index("ImageType") :])
     return SAYS_ASL if ASL_NAMES.search(names.lower()) else SAYS_NOTHING

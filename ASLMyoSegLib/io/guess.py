@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+M0_ITSELF = r"(?<![a-z])(asl)?m0(?!\d)|m_zero"
 WORDS = {
-    "m0scan": r"(?<![a-z])(asl)?m0(?!\d)|m_zero|proton.?density|(?<![a-z])pd(?![a-z])|calib",
+    "m0scan": M0_ITSELF + r"|proton.?density|(?<![a-z])pd(?![a-z])|calib",
     "control": r"control|ctrl|(?<![a-z])con(?![a-z])|non.?sel|(?<![a-z])ns(?![a-z])",
     "label": r"label|tagg?(?![a-z])|tagged|(?<![a-z])sel|slice.?sel|(?<![a-z])ss(?![a-z])",
 }

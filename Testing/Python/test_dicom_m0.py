@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from commands import aslmyoseg, write_good_files
 from dicom_cases import (
@@ -172,6 +173,32 @@ def test_m0_of_another_study_or_patient_is_none(tmp_path: Path):
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "0.dcm").write_text("no DICOM")
     assert read_series(tmp_path / "asl").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("description", "counts"),
+    [("PD_TSE_sax", False), ("SENSE calibration", False), ("DICOM01", False), ("ASL PD", True),
+     ("calib FAIR", True), ("M0", True), ("aslM0_ref", True)],
+)  # fmt: skip
+def test_m0_is_told_from_scans_that_are_called_alike(folder: Path, description: str, counts: bool):
+    write_pairs(folder)
+    write_m0(folder)
+    change(folder / "IM400", SeriesDescription=description)
+    series = read_series(folder)
+    assert len(series.images) == 4 + counts
+    assert len(series.notes) == counts
+
+
+def test_a_copy_of_m0_in_another_folder_does_no_harm(tmp_path: Path, folder: Path):
+    write_pairs(folder)
+    m0 = write_m0(folder)
+    write_m0(tmp_path / "old")
+    changed = pydicom.dcmread(folder / "IM400")
+    changed.EchoTime = 3
+    changed.save_as(tmp_path / "old" / "IM400")
+    series = read_series(folder)
+    assert np.array_equal(series.images[4:], m0)
+    assert series.notes == ("M0 is series-004_asl-m0, a series of its own.",)
 
 
 def test_m0_with_another_echo_or_flip_angle_is_used_with_a_warning(folder: Path):
