@@ -119,6 +119,8 @@ def run(
         if outcome.report is not None:
             note = " (finished before)" if outcome.resumed else ""
             print(f"{outcome.report}{note}")
+        if outcome.m0_from:
+            print(f"{outcome.source}: M0 is {outcome.m0_from}", file=sys.stderr)
     for reason in left_out(series, hints) if first else ():
         print(f"left out: {reason}", file=sys.stderr)
     for outcome in failed if first else ():

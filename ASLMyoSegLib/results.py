@@ -63,8 +63,9 @@ def summarise(
     """The content of ``summary.json``; numbers that do not exist are null.
 
     `digest` is that of the files that were read, and `stated` what a person said of them; None
-    where the images came from a scene. `identifiers` are of the patient; None where nobody asked
-    for them. A frame's `shift_pixels` are down and right, from the usual place of the heart.
+    where the images came from a scene. `m0_from` names the file or series of its own that M0 was
+    taken from, where it was one. `identifiers` are of the patient; None where nobody asked for
+    them. A frame's `shift_pixels` are down and right, from the usual place of the heart.
     """
     scores = segmentation.mcd_uncertainty
     finite = scores[np.isfinite(scores)]
@@ -89,6 +90,7 @@ def summarise(
         "identifiers": None if identifiers is None else dict(identifiers),
         "input_sha256": digest,
         "stated": dict(stated or {}),
+        "m0_from": series.metadata.get("M0From"),
         "model": posterior.model,
         "device": posterior.device,
         "trials": int(posterior.trials.max()),

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import bad_dicom
 import bad_files
 import numpy as np
 import spoiling as spoil
@@ -313,6 +314,7 @@ CASES = [
     *(Case("The image file", *case) for case in FILES),
     *(Case("Pixels", *case) for case in PIXELS),
     *(Case("Side-cars", *case) for case in SIDECARS),
+    *(Case("DICOM", *row[:3], RUN, *row[3:]) for row in bad_dicom.ROWS),
     *(Case("RV insertion points", *case, QUANTIFY) for case in LANDMARKS),
     *_stated("Other formats of images", bad_files.OTHER_FORMATS),
     *_stated("MATLAB", bad_files.MATLAB),

@@ -83,6 +83,7 @@ class RawSeries:
         types_from: the file that told the volume types, or should have, for messages.
         times_from: the same of the inversion time, with the key.
         m0: frames (frame, slice, y, x) of an M0 scan that has its own file; they go last.
+        m0_from: short name of that file or series, for people.
     """
 
     images: np.ndarray
@@ -94,6 +95,7 @@ class RawSeries:
     types_from: str = ""
     times_from: str = ""
     m0: np.ndarray | None = None
+    m0_from: str = ""
 
 
 def complete(
@@ -115,7 +117,8 @@ def complete(
             types += ("m0scan",) * len(raw.m0)
             times = np.append(times, np.full(len(raw.m0), np.nan))
     _check_pixels(path, images, types)
-    metadata = raw.metadata if keep_identifiers else without_identifiers(raw.metadata)
+    metadata = {**raw.metadata, **({"M0From": raw.m0_from} if raw.m0_from else {})}
+    metadata = metadata if keep_identifiers else without_identifiers(metadata)
     return ASLSeries(
         images=images,
         volume_types=types,
@@ -202,6 +205,10 @@ def _inversion_times(
     prepared = np.array([kind != "m0scan" for kind in types])
     for frame in np.flatnonzero(prepared):
         time = times[frame]
+        if np.isnan(time):
+            raise SeriesError(
+                f"{where} of frame {frame} is not there; state it in seconds with --inversion-time."
+            )
         if not SHORTEST_INVERSION_TIME <= time <= LONGEST_INVERSION_TIME:
             hint = " (is it in milliseconds?)" if time > LONGEST_INVERSION_TIME else ""
             raise SeriesError(
