@@ -360,11 +360,7 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
         return ASLMyoSegParameterNode(super().getParameterNode())
 
     def openSeries(self, path):
-        """Put every series of a file or folder into the scene.
-
-        Returns:
-            The series, as `SeriesScene` each, and in sentences which could not be read, and why.
-        """
+        """Put every series of a file or folder into the scene; see `scene.opening.Opened`."""
         from ASLMyoSegLib.io import left_out
         from ASLMyoSegLib.scene.opening import open_series
 
@@ -374,7 +370,7 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
 
     def openSample(self):
         """The simulated subject, rest and stress."""
-        return self.openSeries(SAMPLE)[0]
+        return self.openSeries(SAMPLE).series
 
     def showSampleResult(self, series):
         """Show the segmentation of a series of the sample that was computed beforehand."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SeriesError
+from ..errors import SeriesError, UnstatedError
 from ..series import Geometry
 from .headers import says_pixel_size
 from .nifti import read_image
@@ -55,9 +55,10 @@ def read_frames(path: Path, axes: tuple[str, ...] | None) -> tuple[np.ndarray, G
     if axes is None:
         if array.ndim != 4:
             sizes = "x".join(map(str, array.shape[::-1]))
-            raise SeriesError(
-                f"{path}: one frame of {sizes}; an ASL series has four dimensions (x, y, slice, "
-                "frame). If the third is that of the frames, say so with --axes x,y,frame."
+            raise UnstatedError(
+                f"{path}: one frame of {sizes}, where an ASL series has four dimensions (x, y, "
+                "slice, frame)",
+                "if the third is that of the frames, say so with --axes x,y,frame.",
             )
         return array, geometry
     return arrange(array.transpose(), axes, str(path)), _turned(geometry, axes)

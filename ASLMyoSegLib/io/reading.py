@@ -23,6 +23,7 @@ from .dicom import (
     survey,
 )
 from .dicom_files import is_dicom
+from .draft import Draft, draft_of
 from .headers import read_header
 from .identifiers import read_identifiers
 from .matlab import read_matlab
@@ -118,6 +119,19 @@ def read_series(
     if keep_identifiers and is_dicom(found[0]):
         raw = replace(raw, metadata={**raw.metadata, **read_identifiers(found[0])})
     return complete(raw, found[0], hints, keep_identifiers=keep_identifiers)
+
+
+def read_draft(path: str | Path) -> Draft:
+    """The images of one series that `find_series` found, of which files say too little: what its
+    frames are, and their inversion times, is left for a person to say.
+
+    Raises:
+        UnstatedError: where axes or pixel size are not said either.
+        SeriesError: where a file is damaged, or contradicts another.
+    """
+    path = Path(path)
+    names = [file.name for file in single_images(path)] if path.is_dir() else []
+    return draft_of(_read(path, NO_HINTS), path, names)
 
 
 def series_sources(path: str | Path, hints: Hints = NO_HINTS) -> tuple[Source, ...]:

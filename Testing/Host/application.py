@@ -270,6 +270,9 @@ class LayoutManager(QObject):
     def sliceViewNames(self) -> list[str]:
         return []
 
+    def mrmlSliceLogics(self) -> Any:
+        return vtk.vtkCollection()
+
     def _count(self) -> int:
         known = [view.mrmlViewNode() for view in self._views]
         nodes = slicer.util.getNodesByClass("vtkMRMLViewNode")
