@@ -19,12 +19,15 @@ BROWSED = ("images", "masks", "uncertainty")
 NAME = "ASLMyoSeg.series"
 METADATA = "ASLMyoSeg.metadata"
 INDEX = "frame"
+MADE = "ASLMyoSeg.made"
+"""Attribute of images that this module put into the scene, not another one."""
 
 
 def add_images(scene: Any, series: ASLSeries | Draft) -> Any:
     """A sequence of images, vtkMRMLSequenceNode; those of a draft are called by its words."""
     words = series.words if isinstance(series, Draft) else ("",) * len(series.images)
     sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", f"{shown_name(series.name)} images")
+    sequence.SetAttribute(MADE, "1")
     _keep_metadata(sequence, series)
     sequence.SetIndexName(INDEX)
     sequence.SetIndexUnit("")

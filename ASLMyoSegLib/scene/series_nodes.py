@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import SceneError
 from ..series import ASLSeries, Geometry
 from ..uncertainty.scores import THRESHOLD
-from . import display, landmarks, nodes, sequences
+from . import display, hierarchy, landmarks, nodes, sequences
 from .bullseye import update_bullseye
 from .frames import FrameRow, read_rows, write_rows
 from .mrml import ROLE
@@ -151,6 +151,7 @@ class SeriesNodes:
             slices = self.image_node.GetImageData().GetDimensions()[2]
             node = landmarks.add_node(self.scene, f"{self.shown} RV insertions", slices)
             self.browser.SetNodeReferenceID("ASLMyoSeg.landmarks", node.GetID())
+            hierarchy.gather(self)
         return node
 
     # For this room
@@ -243,6 +244,7 @@ def add_nodes(images: Any, series: ASLSeries) -> SeriesNodes:
     found = SeriesNodes(browser)
     describe(found, series.volume_types, series.inversion_time)
     display.set_up(found)
+    hierarchy.gather(found)
     return found
 
 

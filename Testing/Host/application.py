@@ -19,7 +19,7 @@ import vtk
 from PySide6.QtCore import Property, QObject, QSettings, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QVBoxLayout
 
-from . import ctk_widgets, mrml_widgets, parameters, pythonqt
+from . import ctk_widgets, hierarchy, mrml_widgets, parameters, pythonqt
 from .pythonqt import QtObject
 
 ROOT = Path(__file__).parents[2]
@@ -190,6 +190,7 @@ class Host:
             slicer.mrmlScene.EndImportEvent,
             lambda *_: QTimer.singleShot(0, self._take_last_browser),
         )
+        hierarchy.observe(slicer.mrmlScene)
         # The logic that registers legends wants a whole application about it.
         slicer.mrmlScene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
         slicer.app = QtObject(Application(self.home, application_logic))

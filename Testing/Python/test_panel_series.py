@@ -105,6 +105,18 @@ def test_rest_and_stress_are_told_apart_and_keep_their_own_masks(host, reviewed)
     assert rest.flow()[0] != stress.flow()[0]
 
 
+def test_a_series_deleted_in_the_data_module_is_gone_and_the_other_can_be_used(host, reviewed):
+    rest, stress = reviewed.series.all_in(slicer.mrmlScene)
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(rest.frames_node))
+    assert hierarchy.GetItemName(folder) == "sub-01_acq-rest"
+    hierarchy.RemoveItem(folder)
+    host.wait_until(lambda: reviewed.series is None, 20)
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSequenceNode") == 4
+    reviewed.ui.seriesSelector.setCurrentNode(stress.browser)
+    host.wait_until(lambda: reviewed.series == stress, 20)
+
+
 def test_the_condition_can_be_told(host, reviewed):
     rest, stress = reviewed.series.all_in(slicer.mrmlScene)
     reviewed.ui.conditionComboBox.currentText = "stress"
