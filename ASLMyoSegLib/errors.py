@@ -31,6 +31,10 @@ class ModelError(ASLMyoSegError):
     """A file is not a usable model."""
 
 
+class DeviceMemoryError(ASLMyoSegError):
+    """The memory of a GPU does not suffice for a single pass."""
+
+
 class QuantificationError(ASLMyoSegError):
     """Blood flow cannot be computed from what was given."""
 
