@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from ASLMyoSegLib.errors import ASLMyoSegError
 from ASLMyoSegLib.scene.descriptions import describe_frames
 from ASLMyoSegLib.scene.guess import check_frames, guess_frames
-from ASLMyoSegLib.scene.sequences import browser_for, show_frame
+from ASLMyoSegLib.scene.sequences import browser_for, derived, show_frame
 from ASLMyoSegLib.scene.series_nodes import CONDITIONS
 from ASLMyoSegLib.scene.series_scene import SeriesScene
 from ASLMyoSegLib.series import VOLUME_TYPES
@@ -56,6 +56,9 @@ class SeriesSection(Section):
         if there and ui.conditionComboBox.currentText != self.series.condition:
             ui.conditionComboBox.currentText = self.series.condition
         ui.seriesInfoLabel.text = self._describe() if there else ""
+        own = [node.GetID() for node in derived(slicer.mrmlScene)]
+        if list(ui.sequenceSelector.sortFilterProxyModel().hiddenNodeIDs) != own:
+            ui.sequenceSelector.sortFilterProxyModel().hiddenNodeIDs = own
 
     def onOpenFile(self) -> None:
         kinds = _("Images (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.dcm);;All files (*)")
@@ -167,7 +170,7 @@ class SeriesSection(Section):
             choice.connect("currentIndexChanged(int)", self.onFramesEdited)
             table.setCellWidget(row, KIND, choice)
             self._kinds.append(choice)
-            table.setItem(row, TIME, qt.QTableWidgetItem("" if time != time else f"{time:g}"))
+            table.setItem(row, TIME, qt.QTableWidgetItem("" if time != time else f"{time:.7g}"))
         self._filling = False
         self._check()
 

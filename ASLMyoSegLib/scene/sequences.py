@@ -86,6 +86,12 @@ def browser_for(images: Any) -> Any:
     return browser
 
 
+def derived(scene: Any) -> list[Any]:
+    """Sequences that were made beside the images of series: of masks, maps and probabilities."""
+    found = nodes_of(scene, "vtkMRMLSequenceNode")
+    return [node for node in found if node.GetAttribute(ROLE) not in (None, "images")]
+
+
 def show_frame(sequence: Any, frame: int) -> None:
     """Let the browsers of a sequence show one of its frames."""
     for browser in nodes_of(sequence.GetScene(), "vtkMRMLSequenceBrowserNode"):

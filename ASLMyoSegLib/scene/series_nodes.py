@@ -20,6 +20,8 @@ CONDITION = "ASLMyoSeg.condition"
 CONDITIONS = ("rest", "stress")
 CUT = "ASLMyoSeg.threshold"
 STATUS = "ASLMyoSeg.status"
+KIND, INVERSION_TIME = "ASLMyoSeg.volume_type", "ASLMyoSeg.inversion_time"
+"""Attributes of the frames' nodes."""
 KEPT = (*sequences.BROWSED, "probability")
 """Sequences of a series; the last keeps automatic masks, so that one can go back to them."""
 
@@ -256,8 +258,8 @@ def describe(found: SeriesNodes, types: Sequence[str], times: Sequence[float]) -
     for frame, (kind, time) in enumerate(zip(types, times, strict=True)):
         for role in sequences.BROWSED:
             data = found.data(role, frame)
-            data.SetAttribute("ASLMyoSeg.volume_type", kind)
-            data.SetAttribute("ASLMyoSeg.inversion_time", "" if np.isnan(time) else f"{time:.6f}")
+            data.SetAttribute(KIND, kind)
+            data.SetAttribute(INVERSION_TIME, "" if np.isnan(time) else f"{time:.6f}")
         if old is not None:
             rows.append(replace(old[frame], volume_type=kind, inversion_time=float(time)))
         else:

@@ -167,6 +167,24 @@ def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, p
     assert panel.parameters.loadedSequence is None
 
 
+def test_frames_of_a_series_can_be_stated_anew_and_masks_are_no_loaded_sequences(host, reviewed):
+    selector = reviewed.ui.sequenceSelector
+    shown = [selector._native._combo.itemText(k) for k in range(selector._native._combo.count())]
+    assert shown == ["None", "sub-01_acq-rest images", "sub-01_acq-stress images"]
+    before = reviewed.series.series()
+    selector.setCurrentNode(reviewed.series.sequence("images"))
+    host.process_events()
+    assert reviewed.ui.adoptButton.enabled
+    kinds = reviewed.seriesSection._kinds
+    assert [k.currentText for k in kinds] == list(before.volume_types)
+    kinds[1].currentText, kinds[2].currentText = "label", "control"
+    reviewed.ui.adoptButton.click()
+    after = reviewed.series.series()
+    assert after.volume_types[1:3] == ("label", "control")
+    assert np.array_equal(after.inversion_time, before.inversion_time, equal_nan=True)
+    assert reviewed.series.segmented
+
+
 def test_a_series_that_cannot_be_read_is_named_and_the_others_are_opened(
     host, panel, tmp_path, monkeypatch
 ):
