@@ -58,12 +58,10 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
         check_types(types, images, path, str(beside.context))
         check_m0(beside, types)
     notes: list[str] = []
-    m0 = None
-    if types is not None:
-        if beside.values and path.name.endswith(SUFFIXES):
-            notes += open_questions(beside, types, images.shape[1])
-        m0 = separate_m0(path, images, geometry, beside, types)
-        notes += m0.notes if m0 else []
+    if types is not None and beside.values and path.name.endswith(SUFFIXES):
+        notes += open_questions(beside, types, images.shape[1])
+    m0 = separate_m0(path, images, geometry, beside, types or ())
+    notes += m0.notes if m0 else []
     key = next((k for k in TIME_KEYS if k in beside.values), TIME_KEYS[0])
     return RawSeries(
         images=images,

@@ -15,6 +15,7 @@ from .bids import belonging, find_bids, with_side_cars
 from .dicom import Source, dicom_files, dicom_sources, read_dicom
 from .dicom_files import is_dicom
 from .dicom_study import Survey, dicom_name, is_dicomdir, survey
+from .draft import Draft, draft_of
 from .files import no_such_file
 from .headers import read_header
 from .identifiers import read_identifiers
@@ -119,6 +120,19 @@ def read_series(
     if keep_identifiers and is_dicom(found[0]):
         raw = replace(raw, metadata={**raw.metadata, **read_identifiers(found[0])})
     return complete(raw, found[0], hints, keep_identifiers=keep_identifiers)
+
+
+def read_draft(path: str | Path) -> Draft:
+    """The images of one series that `find_series` found, of which files say too little: what its
+    frames are, and their inversion times, is left for a person to say.
+
+    Raises:
+        UnstatedError: where axes or pixel size are not said either.
+        SeriesError: where a file is damaged, or contradicts another.
+    """
+    path = Path(path)
+    names = [file.name for file in single_images(path)] if path.is_dir() else []
+    return draft_of(_read(path, NO_HINTS), path, names)
 
 
 def series_sources(path: str | Path, hints: Hints = NO_HINTS) -> tuple[Source, ...]:
