@@ -9,8 +9,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from ASLMyoSegLib.errors import ASLMyoSegError
-from ASLMyoSegLib.scene.descriptions import describe_frames
-from ASLMyoSegLib.scene.guess import check_frames, guess_frames
+from ASLMyoSegLib.scene.descriptions import describe_frames, slices_of
+from ASLMyoSegLib.scene.guess import check_frames, foresee, guess_frames
 from ASLMyoSegLib.scene.sequences import browser_for, derived, show_frame
 from ASLMyoSegLib.scene.series_nodes import CONDITIONS
 from ASLMyoSegLib.scene.series_scene import SeriesScene
@@ -185,8 +185,10 @@ class SeriesSection(Section):
         return [kind.currentText for kind in self._kinds], times
 
     def _check(self) -> None:
-        problem = check_frames(*self._frames())
-        self.ui.framesProblemLabel.text = f"{self._how} {problem}".strip()
+        kinds, times = self._frames()
+        problem = check_frames(kinds, times)
+        said = problem or foresee(kinds, slices_of(self.ui.sequenceSelector.currentNode()))
+        self.ui.framesProblemLabel.text = f"{self._how} {said}".strip()
         self.ui.adoptButton.enabled = not problem
 
     def _describe(self) -> str:
@@ -197,13 +199,12 @@ class SeriesSection(Section):
             return str(error)
         kinds = [row.volume_type for row in rows]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in VOLUME_TYPES)
-        times = sorted({f"{row.inversion_time:.3g}" for row in rows if row.volume_type != "m0scan"})
-        text = _("{frames} frames ({counts}), slices: {slices}, TI {times} s").format(
-            frames=len(rows),
-            counts=counts,
-            slices=len(rows[0].pixels),
-            times=", ".join(times),
+        text = _("{frames} frames ({counts}), slices: {slices}").format(
+            frames=len(rows), counts=counts, slices=len(rows[0].pixels)
         )
+        times = {row.inversion_time for row in rows if row.inversion_time > 0}
+        if times:
+            text += _(", TI {times} s").format(times=", ".join(f"{t:.3g}" for t in sorted(times)))
         return " ".join([text, *self.series.metadata.get("Notes", ())])
 
     def _folder(self) -> str:

@@ -116,7 +116,8 @@ def read_series(
     if len(found) > 1:
         names = ", ".join(f"{file.name} is {series_name(file)}" for file in found[:4])
         raise SeriesError(f"{path}: holds {len(found)} series ({names}, ...); give one of them.")
-    raw = _read(found[0], hints)
+    stated = None if hints.volume_types is None else len(hints.volume_types)
+    raw = _read(found[0], hints, stated)
     if keep_identifiers and is_dicom(found[0]):
         raw = replace(raw, metadata={**raw.metadata, **read_identifiers(found[0])})
     return complete(raw, found[0], hints, keep_identifiers=keep_identifiers)
@@ -124,7 +125,8 @@ def read_series(
 
 def read_draft(path: str | Path) -> Draft:
     """The images of one series that `find_series` found, of which files say too little: what its
-    frames are, and their inversion times, is left for a person to say.
+    frames are, and their inversion times, is left for a person to say. A file of three dimensions
+    is one image.
 
     Raises:
         UnstatedError: where axes or pixel size are not said either.
@@ -132,7 +134,7 @@ def read_draft(path: str | Path) -> Draft:
     """
     path = Path(path)
     names = [file.name for file in single_images(path)] if path.is_dir() else []
-    return draft_of(_read(path, NO_HINTS), path, names)
+    return draft_of(_read(path, NO_HINTS, frames=1), path, names)
 
 
 def series_sources(path: str | Path, hints: Hints = NO_HINTS) -> tuple[Source, ...]:
@@ -165,7 +167,8 @@ def input_digest(path: Path, *others: Path | None, hints: Hints = NO_HINTS) -> s
     return digest.hexdigest()
 
 
-def _read(path: Path, hints: Hints) -> RawSeries:
+def _read(path: Path, hints: Hints, frames: int | None = None) -> RawSeries:
+    """What the files say; `frames` is how many there are, where a person knows it."""
     matlab, name = path.suffix.lower() == ".mat", path.name.lower()
     if hints.variable is not None and not matlab:
         raise SeriesError(f"{path}: is no MATLAB file, so it has no --variable; leave that out.")
@@ -180,8 +183,7 @@ def _read(path: Path, hints: Hints) -> RawSeries:
     elif matlab:
         images, geometry = read_matlab(path, hints), UNKNOWN
     elif name.endswith((*VOLUMES, ".hdr", *PICTURES)):
-        stated = None if hints.volume_types is None else len(hints.volume_types)
-        images, geometry = read_frames(path, hints.axes, stated)
+        images, geometry = read_frames(path, hints.axes, frames)
     else:
         raise SeriesError(
             f"{path}: a format that is not read; give {', '.join(VOLUMES)}, .mat, or a folder of "

@@ -35,6 +35,13 @@ def describe_frames(sequence: Any) -> tuple[list[str], list[float]]:
     return names, times
 
 
+def slices_of(sequence: Any) -> int:
+    """How many slices the images of a sequence have; 0 where it holds none."""
+    first = sequence.GetNthDataNode(0)
+    image = first.GetImageData() if first is not None and first.IsA("vtkMRMLVolumeNode") else None
+    return image.GetDimensions()[2] if image is not None else 0
+
+
 def _words(node: Any) -> str:
     others = [name for name in sorted(node.GetAttributeNames()) if not name.startswith(OURS)]
     kind, time = node.GetAttribute(KIND), node.GetAttribute(INVERSION_TIME)

@@ -42,21 +42,23 @@ def guess_frames(
 def check_frames(volume_types: Sequence[str], inversion_times: Sequence[float]) -> str:
     """Why these frames cannot be a series, in one sentence; empty where they can.
 
-    A series without M0 can: it is segmented, and says when flow is asked for that it has no scale.
+    A series without M0, or without control or label, can: it is segmented, and says when flow is
+    asked for why there is none.
     """
     for frame, kind in enumerate(volume_types):
         if kind not in VOLUME_TYPES:
             return f"Frame {frame} is {kind or 'nothing'!r}; choose {', '.join(VOLUME_TYPES)}."
     counts = {kind: list(volume_types).count(kind) for kind in VOLUME_TYPES}
-    if not counts["control"] or not counts["label"]:
-        return "Flow is control minus label: one frame of each at least is needed."
-    if counts["control"] != counts["label"]:
+    paired = bool(counts["control"] and counts["label"])
+    if paired and counts["control"] != counts["label"]:
         return (
             f"{counts['control']} control and {counts['label']} label frames make no pairs: "
             "as many of each are needed."
         )
     for frame, (kind, time) in enumerate(zip(volume_types, inversion_times, strict=True)):
         if kind == "m0scan":
+            continue
+        if not np.isfinite(time) and not paired:
             continue
         if not np.isfinite(time):
             return f"Frame {frame} ({kind}) has no inversion time: give it in seconds."
@@ -67,6 +69,19 @@ def check_frames(volume_types: Sequence[str], inversion_times: Sequence[float]) 
                 f"up to {LONGEST:g} are possible.{hint}"
             )
     return ""
+
+
+def foresee(volume_types: Sequence[str], slices: int) -> str:
+    """What such frames, of so many slices, will not give; empty where they give all."""
+    if {"control", "label"} <= set(volume_types):
+        return ""
+    found = "Without control and label there will be masks, but no flow."
+    if len(volume_types) == 1 and slices > 1:
+        found += (
+            f" This is one image of {slices} slices; if they are frames, save them in four "
+            "dimensions."
+        )
+    return found
 
 
 def _alternating(m0: list[bool]) -> tuple[tuple[str, ...], str]:

@@ -99,20 +99,38 @@ def test_an_m0_scan_of_its_own_is_the_last_frame(host, panel, tmp_path, images):
     assert _types(panel) == [*["control", "label"] * 3, "m0scan"]
 
 
-@pytest.mark.parametrize("kind", ["stack", "pictures", "matlab"])
+def test_one_image_is_segmented_alone_and_says_that_it_has_no_flow(host, panel, tmp_path, images):
+    volume = sitk.GetImageFromArray(images[:5, 0])
+    volume.SetSpacing((3, 3, 8))
+    sitk.WriteImage(volume, str(tmp_path / "cine.nii.gz"))
+    ui = panel.ui
+    panel.seriesSection.open(str(tmp_path / "cine.nii.gz"))
+    host.process_events()
+    assert len(_types(panel)) == 1
+    assert "one image of 5 slices" in ui.framesProblemLabel.text
+    panel.seriesSection._kinds[0].setCurrentText("control")
+    ui.adoptButton.click()
+    assert np.array_equal(panel.series.series().images, images[np.newaxis, :5, 0])
+    assert "TI" not in ui.seriesInfoLabel.text
+    ui.fixedTrialsCheckBox.click()
+    ui.trialsSpinBox.value = 2
+    ui.segmentButton.click()
+    host.wait_until(lambda: ui.progressLabel.text.startswith("Done"))
+    host.wait_until(lambda: "no label frame; flow is control minus label" in ui.flowLabel.text)
+
+
+@pytest.mark.parametrize("kind", ["pictures", "matlab"])
 def test_what_the_table_cannot_state_is_one_sentence_without_options(
     host, panel, tmp_path, images, kind, caplog
 ):
-    if kind == "stack":
-        sitk.WriteImage(sitk.GetImageFromArray(images[:, 0]), str(tmp_path / "stack.nii"))
-    elif kind == "matlab":
+    if kind == "matlab":
         scipy_io = pytest.importorskip("scipy.io")
         scipy_io.savemat(tmp_path / "heart.mat", {"images": images[:, 0]})
     else:
         for number, image in enumerate(images[:, 0]):
             picture = sitk.GetImageFromArray((255 * image).astype(np.uint8))
             sitk.WriteImage(picture, str(tmp_path / f"{number}.png"))
-    path = {"stack": "stack.nii", "matlab": "heart.mat", "pictures": ""}[kind]
+    path = {"matlab": "heart.mat", "pictures": ""}[kind]
     with caplog.at_level(logging.ERROR):
         panel.seriesSection.open(str(tmp_path / path))
     assert "save the images as NIfTI or NRRD" in caplog.text

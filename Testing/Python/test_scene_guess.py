@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("slicer")
 
 from ASLMyoSegLib.scene import check_frames, guess_frames
+from ASLMyoSegLib.scene.guess import foresee
 
 PAIR = ("control", "label")
 
@@ -63,7 +64,7 @@ def test_inversion_times_of_metadata_lead_and_may_be_milliseconds():
     ("types", "times", "why"),
     [
         (("control", "label", "label"), (1.5,) * 3, "1 control and 2 label frames make no pairs"),
-        (("m0scan",), (np.nan,), "one frame of each at least"),
+        (("control",), (1500.0,), "Is it in milliseconds?"),
         ((*PAIR, "rest"), (1.5,) * 3, "Frame 2 is 'rest'"),
         ((*PAIR, ""), (1.5,) * 3, "Frame 2 is 'nothing'"),
         (PAIR, (1.5, np.nan), "Frame 1 (label) has no inversion time"),
@@ -71,9 +72,18 @@ def test_inversion_times_of_metadata_lead_and_may_be_milliseconds():
         (PAIR, (0.0, 1.5), "Frame 0 (control) has inversion time 0 s"),
         ((*PAIR, "m0scan"), (1.5, 1.5, np.nan), ""),
         (PAIR, (1.5, 1.5), ""),
+        (("m0scan",), (np.nan,), ""),
+        (("control", "control"), (np.nan, np.nan), ""),
     ],
 )
 def test_impossible_combinations_are_refused_in_words(types, times, why: str):
     found = check_frames(types, times)
     assert why in found
     assert bool(found) == bool(why)
+
+
+def test_images_without_pairs_are_said_to_give_no_flow():
+    assert "no flow" in foresee(("m0scan", "control"), 3)
+    assert "four dimensions" not in foresee(("m0scan", "control"), 3)
+    assert "if they are frames, save them in four dimensions" in foresee(("m0scan",), 13)
+    assert foresee(("m0scan", *PAIR), 3) == ""
