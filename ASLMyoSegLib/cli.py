@@ -119,6 +119,8 @@ def run(
         if outcome.report is not None:
             note = " (finished before)" if outcome.resumed else ""
             print(f"{outcome.report}{note}")
+        if outcome.m0_from:
+            print(f"{outcome.source}: M0 is {outcome.m0_from}", file=sys.stderr)
     for reason in left_out(series, hints) if first else ():
         print(f"left out: {reason}", file=sys.stderr)
     for outcome in failed if first else ():
@@ -314,7 +316,7 @@ def evaluate(
 ) -> None:
     """Compare with reference masks: Dice, pixels, uncertainty, flow."""
     from .display.tables import metrics_table
-    from .io.files import refuse_foreign, replacing
+    from .io.files import refuse_foreign, write_json
     from .network import load_model
     from .studies.evaluate import evaluate as compare
 
@@ -333,9 +335,7 @@ def evaluate(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if output is not None:
-        with replacing(output) as beside:
-            text = json.dumps(metrics, indent=2, allow_nan=False)
-            beside.write_text(text + "\n", encoding="utf-8")
+        write_json(output, metrics)
     Console().print(metrics_table(metrics))
 
 

@@ -11,8 +11,28 @@ class SeriesError(ASLMyoSegError):
     """A file is not a usable ASL series, mask or landmark list."""
 
 
+class UnstatedError(SeriesError):
+    """Files do not say what a person has to; the command line has an option for it.
+
+    Args of `UnstatedError`: `problem`, what they do not say, and `remedy`, by which option it is
+    said.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.remedy}"
+
+
 class ModelError(ASLMyoSegError):
     """A file is not a usable model."""
+
+
+class DeviceMemoryError(ASLMyoSegError):
+    """The memory of a GPU does not suffice for a single pass."""
 
 
 class QuantificationError(ASLMyoSegError):

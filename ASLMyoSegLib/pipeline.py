@@ -47,12 +47,14 @@ class Outcome:
         report: path of its ``report.html``; None where it failed.
         error: why it failed, in one line; empty where it did not.
         resumed: whether an earlier start had finished it already.
+        m0_from: the file or series of its own that M0 was taken from; empty where it was none.
     """
 
     source: Path
     report: Path | None
     error: str = ""
     resumed: bool = False
+    m0_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -246,11 +248,11 @@ def _run_one(
             summary,
             points,
             scene=settings.scene,
-            sources=series_sources(source),
+            sources=series_sources(source, settings.hints),
         )
         if occupied:  # it goes with the hidden folder in which the new results lie
             output.replace(replaced_by(beside))
-    return Outcome(source, report)
+    return Outcome(source, report, m0_from=series.metadata.get("M0From", ""))
 
 
 def _is_ours(output: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,8 +63,9 @@ def summarise(
     """The content of ``summary.json``; numbers that do not exist are null.
 
     `digest` is that of the files that were read, and `stated` what a person said of them; None
-    where the images came from a scene. `identifiers` are of the patient; None where nobody asked
-    for them. A frame's `shift_pixels` are down and right, from the usual place of the heart.
+    where the images came from a scene. `m0_from` names the file or series of its own that M0 was
+    taken from, where it was one. `identifiers` are of the patient; None where nobody asked for
+    them. A frame's `shift_pixels` are down and right, from the usual place of the heart.
     """
     scores = segmentation.mcd_uncertainty
     finite = scores[np.isfinite(scores)]
@@ -90,6 +90,7 @@ def summarise(
         "identifiers": None if identifiers is None else dict(identifiers),
         "input_sha256": digest,
         "stated": dict(stated or {}),
+        "m0_from": series.metadata.get("M0From"),
         "model": posterior.model,
         "device": posterior.device,
         "trials": int(posterior.trials.max()),
@@ -122,6 +123,7 @@ def describe_flow(result: MBFResult) -> dict[str, Any]:
         "pairs": [_number(v) for v in result.whole.pairs],
         "rotation_known": result.rotation_known,
         "constants": result.constants,
+        "t1_blood_from": result.t1_blood_from,
     }
 
 
@@ -204,9 +206,7 @@ def write_results(
         write_scene(folder / "scene.mrb", series, posterior, segmentation, result, points)
     files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     summary["files"] = [*files, SUMMARY]
-    (folder / SUMMARY).write_text(
-        json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8"
-    )
+    write_json(folder / SUMMARY, summary)
 
 
 def _write_image(path: Path, array: np.ndarray, series: ASLSeries) -> None:

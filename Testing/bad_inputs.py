@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import bad_dicom
 import bad_files
 import numpy as np
 import spoiling as spoil
@@ -95,6 +96,13 @@ def _half_model(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+def _one_image(folder: Path) -> None:
+    """Three dimensions, and nothing beside them."""
+    spoil.pixels(lambda a: a[0])(folder)
+    for side_car in ("sub-01_asl.json", "sub-01_aslcontext.tsv"):
+        (folder / side_car).unlink()
+
+
 FILES = [
     ("there is no such file", "no such file", lambda f: spoil.series_of(f).unlink()),
     ("a link to what was not fetched", "is a link to a file that is missing",
@@ -154,7 +162,6 @@ SIDECARS = [
     ("another column", "no column 'volume_type'", spoil.context("kind\ncontrol\n")),
     ("subtracted frames", "frame 0 is 'deltam'",
      spoil.context("volume_type\ndeltam\nlabel\nlabel\n")),
-    ("no control frame", "no control frame", spoil.context("volume_type\nlabel\nlabel\nlabel\n")),
     ("a table in UTF-16", "cannot be read as text", spoil.context(b"\xff\xfe\x00volume")),
     ("a table of one endless word", "not a table", spoil.context("volume_type\n" + "x" * 200_000)),
     ("no side-car", "nothing says its inversion time",
@@ -273,6 +280,11 @@ OTHERS = [
     Case("Frames and flow", "2000 frames", "Rotation unknown",
          spoil.frames("m0scan", "m0scan", *("control", "label") * 999),
          QUANTIFY.split(" --rv")[0], 0),
+    Case("Frames and flow", "no control frame", "flow is control minus label",
+         spoil.frames("m0scan", "label", "label"), QUANTIFY),
+    Case("Frames and flow", "one image, which can be segmented all the same",
+         "flow is control minus label", _one_image,
+         f"{RUN} --volume-types control", 0),
     Case("Frames and flow", "a control without its label", "make no pairs",
          spoil.frames("m0scan", "control", "label", "control"), QUANTIFY),
     Case("Frames and flow", "M0 is zero in all of the muscle", "mean of M0 is 0",
@@ -302,6 +314,7 @@ CASES = [
     *(Case("The image file", *case) for case in FILES),
     *(Case("Pixels", *case) for case in PIXELS),
     *(Case("Side-cars", *case) for case in SIDECARS),
+    *(Case("DICOM", *row[:3], RUN, *row[3:]) for row in bad_dicom.ROWS),
     *(Case("RV insertion points", *case, QUANTIFY) for case in LANDMARKS),
     *_stated("Other formats of images", bad_files.OTHER_FORMATS),
     *_stated("MATLAB", bad_files.MATLAB),

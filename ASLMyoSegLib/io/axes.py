@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SeriesError
+from ..errors import SeriesError, UnstatedError
 from ..series import Geometry
 from .headers import says_pixel_size
 from .nifti import read_image
@@ -41,23 +41,30 @@ def arrange(array: np.ndarray, axes: tuple[str, ...], where: str) -> np.ndarray:
     return array.transpose([axes.index(name) for name in ("frame", "slice", "y", "x")])
 
 
-def read_frames(path: Path, axes: tuple[str, ...] | None) -> tuple[np.ndarray, Geometry]:
+def read_frames(
+    path: Path, axes: tuple[str, ...] | None, frames: int | None
+) -> tuple[np.ndarray, Geometry]:
     """Frames (frame, slice, y, x) of an image file, and their geometry.
 
     Args:
         path: what `nifti.read_image` or `pictures.read_picture` reads.
         axes: in the order in which the file lists the sizes; None: x, y, slice, frame.
+        frames: how many there are; with 1, a file of two or three dimensions is taken as one.
 
     Raises:
         SeriesError: where the file is damaged, or does not hold several frames.
     """
     array, geometry = read_any(path)
     if axes is None:
+        if array.ndim < 4 and frames == 1:
+            return array.reshape(1, -1, *array.shape[-2:]), geometry
         if array.ndim != 4:
             sizes = "x".join(map(str, array.shape[::-1]))
-            raise SeriesError(
-                f"{path}: one frame of {sizes}; an ASL series has four dimensions (x, y, slice, "
-                "frame). If the third is that of the frames, say so with --axes x,y,frame."
+            raise UnstatedError(
+                f"{path}: one frame of {sizes}, where an ASL series has four dimensions (x, y, "
+                "slice, frame)",
+                "if the third is that of the frames, say so with --axes x,y,frame; to segment one "
+                "image alone, say what it is, such as --volume-types control.",
             )
         return array, geometry
     return arrange(array.transpose(), axes, str(path)), _turned(geometry, axes)

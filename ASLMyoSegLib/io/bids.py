@@ -17,7 +17,7 @@ from .sidecars import find_m0scan, find_side_cars, inherited, volume_name
 from .statement import Hints, RawSeries, check_types, shortened
 
 SUFFIXES = ("_asl.nii.gz", "_asl.nii")
-OURS = ("source", "Notes")
+OURS = ("source", "Notes", "M0From")
 """Metadata that says how a series was read, and is not written."""
 TIME_KEYS = ("PostLabelingDelay", "InversionTime")
 
@@ -58,12 +58,10 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
         check_types(types, images, path, str(beside.context))
         check_m0(beside, types)
     notes: list[str] = []
-    m0 = None
-    if types is not None:
-        if beside.values and path.name.endswith(SUFFIXES):
-            notes += open_questions(beside, types, images.shape[1])
-        m0, more = separate_m0(path, images, geometry, beside, types)
-        notes += more
+    if types is not None and beside.values and path.name.endswith(SUFFIXES):
+        notes += open_questions(beside, types, images.shape[1])
+    m0 = separate_m0(path, images, geometry, beside, types or ())
+    notes += m0.notes if m0 else []
     key = next((k for k in TIME_KEYS if k in beside.values), TIME_KEYS[0])
     return RawSeries(
         images=images,
@@ -74,7 +72,8 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
         metadata={**beside.values, "Notes": notes} if notes else beside.values,
         types_from=str(beside.context),
         times_from=beside.where(key),
-        m0=m0,
+        m0=m0.frames if m0 else None,
+        m0_from=m0.file.name if m0 else "",
     )
 
 

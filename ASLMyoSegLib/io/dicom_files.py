@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pydicom
@@ -35,12 +36,19 @@ IMAGES = {
 """Classes of objects that may hold a series, as other software writes them too."""
 PIXELS = (
     "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation",
-    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
+    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "ModalityLUTSequence",
     "PixelData", "FloatPixelData", "DoubleFloatPixelData",
 )  # fmt: skip
 """All that decoding needs."""
 LARGEST_RATIO = 1000
 """By which nothing but an image of one value is compressed."""
+
+
+class Shifts(NamedTuple):
+    """Bits by which stored values are shifted to the left, then to the right."""
+
+    left: int
+    right: int
 
 
 @contextmanager
@@ -123,22 +131,31 @@ def read_pixels(path: Path) -> np.ndarray:
     with parsing(path):
         dataset = parse(path, PIXELS)
         rows, columns, frames = _check_kind(path, dataset)
-        syntax = dataset.file_meta.TransferSyntaxUID
-        compressed = syntax.is_encapsulated
+        kept = _kept_bits(path, dataset) if "PixelData" in dataset else None
+        if kept:  # to the lowest bit, as decoders take no others away than those above
+            dataset.BitsStored = dataset.BitsAllocated - kept.left
+        compressed = dataset.file_meta.TransferSyntaxUID.is_encapsulated
         pixels = _decode(path, dataset, frames) if compressed else dataset.pixel_array
         pixels = pixels.reshape(frames, rows, columns)
-        return pixels if pixels.dtype.kind == "f" else _without_other_bits(path, pixels, dataset)
+        return pixels << kept.left >> kept.right if kept else pixels
 
 
 def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
     """Rows, columns and frames of what can be decoded."""
     if not any(keyword in dataset for keyword in PIXELS[-3:]):
         raise SeriesError(f"{path}: has no pixels; export it again.")
-    grey, samples = dataset.PhotometricInterpretation, dataset.SamplesPerPixel
-    if samples != 1 or grey != "MONOCHROME2":
+    kind = dataset.get("PhotometricInterpretation") or "of unknown kind"
+    samples = dataset.get("SamplesPerPixel") or 1
+    if samples != 1 or kind != "MONOCHROME2":
         raise SeriesError(
-            f"{path}: pixels are {grey}, {samples} values each (0028,0002), where one that is "
+            f"{path}: pixels are {kind}, {samples} values each (0028,0002), where one that is "
             "signal is needed (MONOCHROME2); export the images as the scanner made them."
+        )
+    dataset.SamplesPerPixel = 1  # which decoders need to be told
+    if dataset.get("ModalityLUTSequence"):
+        raise SeriesError(
+            f"{path}: stored values are no signal, but places in a table (0028,3000); export the "
+            "images as the scanner made them."
         )
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     frames = int(dataset.get("NumberOfFrames") or 1)
@@ -185,13 +202,19 @@ def _decode(path: Path, dataset: pydicom.FileDataset, frames: int) -> np.ndarray
             ) from None
 
 
-def _without_other_bits(path: Path, pixels: np.ndarray, dataset: pydicom.Dataset) -> np.ndarray:
-    """Values without what old software keeps in the bits beside them, their sign extended."""
-    allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
-    high = int(dataset.get("HighBit", stored - 1))
+def _kept_bits(path: Path, dataset: pydicom.Dataset) -> Shifts:
+    """Shifts that take away what old software keeps beside values, and extend their sign."""
+    for keyword in ("BitsAllocated", "PixelRepresentation"):
+        if dataset.get(keyword) is None:
+            raise SeriesError(f"{path}: does not say its {keyword}; export it again.")
+    allocated = int(dataset.BitsAllocated)
+    stored = int(dataset.get("BitsStored") or allocated)
+    if dataset.get("HighBit") is None:
+        dataset.HighBit = stored - 1
+    high = int(dataset.HighBit)
     if not 0 < stored <= high + 1 <= allocated:
         raise SeriesError(
             f"{path}: {stored} bits stored up to bit {high} of {allocated}, which "
             "cannot be; export it again."
         )
-    return pixels << (allocated - 1 - high) >> (allocated - stored)
+    return Shifts(allocated - 1 - high, allocated - stored)

@@ -6,42 +6,25 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
-from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from pydicom import Dataset
 
 from ..errors import SeriesError
-from .dicom_files import IMAGES, parse, parsing
+from .dicom_elements import (
+    PADDING,
+    WORDS,
+    number_of,
+    numbers_of,
+    read_elements,
+    text_of,
+    values_by_frame,
+)
+from .dicom_files import IMAGES, parsing
 
-SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
-WORDS = (
-    "ImageComments", "FrameComments", "ImageType", "FrameType", "SeriesDescription",
-    "ProtocolName", "SequenceName",
-)  # fmt: skip
-"""Where people and scanners write what a frame is; the first that tells all frames is believed."""
-KEYWORDS = (
-    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "PatientID",
-    "PatientName", "Rows", "Columns", "NumberOfFrames", "InstanceNumber", "AcquisitionNumber",
-    "TemporalPositionIdentifier", "TemporalPositionIndex", "AcquisitionDateTime",
-    "AcquisitionDate", "AcquisitionTime", "TriggerTime", "ImagePositionPatient",
-    "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "SpacingBetweenSlices",
-    "RescaleSlope", "RescaleIntercept", "InversionTime", "InversionTimes", "ASLContext",
-    "ComplexImageComponent", "MRArterialSpinLabelingSequence", "MagneticFieldStrength",
-    "ArterialSpinLabelingContrast", "EchoTime", "FlipAngle", "Manufacturer",
-    "ManufacturerModelName", SHARED, PER_FRAME, *WORDS,
-)  # fmt: skip
-"""All that is read; no name, birth date or number of a person is kept."""
-TAGS = {
-    "ImagePositionPatient": "0020,0032",
-    "ImageOrientationPatient": "0020,0037",
-    "PixelSpacing": "0028,0030",
-    "RescaleSlope": "0028,1053",
-    "RescaleIntercept": "0028,1052",
-}
 VOCABULARY = {
     "2d", "3d", "adenosine", "apex", "apical", "arterial", "asl", "basal", "base", "baseline",
     "bssfp", "cardiac", "casl", "cine", "control", "ctrl", "dobutamine", "epi", "epistar",
@@ -55,7 +38,28 @@ VOCABULARY = {
 """The words of a description that are kept: no other might tell who the patient is."""
 LABELLING = {"CONTINUOUS": "CASL", "PSEUDOCONTINUOUS": "PCASL", "PULSED": "PASL"}
 """Words of Arterial Spin Labeling Contrast (0018,9250), and what BIDS calls them."""
+TIME = re.compile(
+    r"(?P<date>\d{8})?(?P<hour>\d\d)(?P<minute>\d\d)?(?P<second>\d\d(\.\d*)?)?([+-]\d{4})?"
+)
 NOT_MAGNITUDE = {"P", "R", "I", "PHASE", "REAL", "IMAGINARY", "PHASE MAP"}
+
+
+class Order(NamedTuple):
+    """What tells when a frame was taken, the more telling first; None where nothing is said.
+
+    Attributes:
+        acquisition: its number.
+        temporal: number of its position in time.
+        time: date and time, s.
+        trigger: time after the R wave, or after the first image, ms.
+        instance: number of the object, and index within it.
+    """
+
+    acquisition: float | None
+    temporal: float | None
+    time: float | None
+    trigger: float | None
+    instance: tuple[float, int] | None
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,10 @@ class Frame:
         orientation: direction cosines of a row, then of a column.
         spacing: between rows, between columns, mm.
         thickness: of the slice, mm.
-        scale: slope and intercept that turn stored values into signal.
-        order: acquisition, temporal position, date and time, trigger time (ms), instance; frames
-            of one place are in the order of what all of them have.
+        scale: slope and intercept that turn stored values into signal as it is displayed.
+        padding: first and last stored value that are no signal.
+        gain: by which that is higher than what was measured; Philips alone says so.
+        order: frames of one place are in the order of what all of them have.
         context: of the ASL sequence, e.g. ``CONTROL``.
         words: what `WORDS` say.
         inversion_time: s; files that say 0 say nothing.
@@ -85,7 +90,9 @@ class Frame:
     spacing: tuple[float, ...] | None
     thickness: float | None
     scale: tuple[float, float]
-    order: tuple[Any, ...]
+    padding: tuple[float, float] | None
+    gain: float | None
+    order: Order
     context: str | None
     words: tuple[str, ...]
     inversion_time: float | None
@@ -100,7 +107,9 @@ class Header:
         kind: of object, one of `IMAGES`; empty where it is another one than an image.
         instance: its unique identifier.
         series: unique identifier of its series.
-        patient: digest by which two patients are told apart.
+        study: unique identifier of its study.
+        space: unique identifier of the frame of reference, in which positions are.
+        patient: digest by which two patients are told apart, however their name is spelt.
         number: of the series in its study.
         called: words of its description, without any that the patient's name or number has.
         size: rows and columns.
@@ -113,6 +122,8 @@ class Header:
     kind: str = ""
     instance: str = ""
     series: str = ""
+    study: str = ""
+    space: str = ""
     patient: str = ""
     number: int | None = None
     called: tuple[str, ...] = ()
@@ -138,160 +149,129 @@ def read_header(path: Path) -> Header:
 @lru_cache(maxsize=1 << 14)
 def _read_header(path: Path, _modified: int, _size: int) -> Header:
     with parsing(path):
-        dataset = parse(path, KEYWORDS)
-        kind = IMAGES.get(str(dataset.get("SOPClassUID", "")), "")
+        dataset = read_elements(path)
+        described = dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID")
+        kind = IMAGES.get(str(described), "")
         if not kind:
             return Header(path)
         if not dataset.get("Rows") or not dataset.get("Columns"):
             raise SeriesError(f"{path}: says no number of rows or columns; export it again.")
-        frames = _frames(path, dataset)
+        frames = values_by_frame(path, dataset)
         values = frames[0]
         person = f"{dataset.get('PatientID', '')}\n{dataset.get('PatientName', '')}"
-        number = _number(path, values, "SeriesNumber")
-        description = _text(values, "SeriesDescription") or _text(values, "ProtocolName")
+        spelt = " ".join(re.findall(r"\w+", person.casefold()))
+        number = number_of(path, values, "SeriesNumber")
+        description = text_of(values, "SeriesDescription") or text_of(values, "ProtocolName")
         return Header(
-            path,
-            kind,
-            str(dataset.get("SOPInstanceUID", "")),
-            str(dataset.get("SeriesInstanceUID", "")),
-            hashlib.sha256(person.encode(errors="replace")).hexdigest(),
-            None if number is None else int(number),
-            tuple(w for w in _split(description) if w in VOCABULARY - set(_split(person))),
-            (int(dataset.Rows), int(dataset.Columns)),
-            tuple(_frame(path, k, frame, len(frames) > 1) for k, frame in enumerate(frames)),
-            " ".join((_text(values, "ImageType"), _text(values, "FrameType"))).strip(),
-            _metadata(path, frames),
+            path=path,
+            kind=kind,
+            instance=str(dataset.get("SOPInstanceUID") or ""),
+            series=str(dataset.get("SeriesInstanceUID") or ""),
+            study=str(dataset.get("StudyInstanceUID") or ""),
+            space=str(dataset.get("FrameOfReferenceUID") or ""),
+            patient=hashlib.sha256(spelt.encode(errors="replace")).hexdigest(),
+            number=None if number is None else int(number),
+            called=tuple(w for w in _split(description) if w in VOCABULARY - set(_split(person))),
+            size=(int(dataset.Rows), int(dataset.Columns)),
+            frames=tuple(_frame(path, k, frame, len(frames) > 1) for k, frame in enumerate(frames)),
+            image_type=" ".join((text_of(values, "ImageType"), text_of(values, "FrameType"))),
+            metadata=_metadata(path, frames),
         )
-
-
-def _frames(path: Path, dataset: Dataset) -> list[dict[str, Any]]:
-    """Values by keyword per frame, whether of the whole file, shared, or of the frame alone."""
-    count = int(dataset.get("NumberOfFrames") or 1)
-    top = {e.keyword: e.value for e in dataset if e.VR != "SQ"}
-    for item in dataset.get("MRArterialSpinLabelingSequence") or ():
-        top |= _values(item)
-    for item in dataset.get(SHARED) or ():
-        top |= _macros(item)
-    groups = dataset.get(PER_FRAME) or ()
-    if groups and len(groups) != count:
-        raise SeriesError(
-            f"{path}: describes {len(groups)} frames, but holds {count} (0028,0008); export it "
-            "again."
-        )
-    if count < 1 or (not groups and count > 10_000):
-        raise SeriesError(f"{path}: {count} frames (0028,0008), which cannot be; export it again.")
-    return [top | _macros(group) for group in groups] or [top] * count
-
-
-def _macros(group: Dataset) -> dict[str, Any]:
-    """What the functional groups of a frame say; private ones aside."""
-    sequences = (e.value for e in group if e.VR == "SQ" and not e.tag.is_private)
-    found: dict[str, Any] = {}
-    for item in chain.from_iterable(sequences):
-        found |= _values(item)
-    return found
-
-
-def _values(item: Dataset) -> dict[str, Any]:
-    return {
-        e.keyword: e.value
-        for e in item
-        if e.VR != "SQ" and not e.tag.is_private and e.value not in (None, "")
-    }
 
 
 def _frame(path: Path, index: int, values: Mapping[str, Any], many: bool) -> Frame:
-    inversion = _numbers(path, values, "InversionTimes", None) or ()
-    single = _number(path, values, "InversionTime")
+    inversion = numbers_of(path, values, "InversionTimes", None) or ()
+    single = number_of(path, values, "InversionTime")
     time = single if single is not None else inversion[0] if len(inversion) == 1 else None
-    slope, intercept = (_number(path, values, k) for k in ("RescaleSlope", "RescaleIntercept"))
+    slope, intercept = (number_of(path, values, k) for k in ("RescaleSlope", "RescaleIntercept"))
     if slope == 0:
         raise SeriesError(f"{path}: frame {index} is scaled by 0 (0028,1053); export it again.")
-    thickness = _number(path, values, "SliceThickness")
-    component = _text(values, "ComplexImageComponent").upper()
+    thickness = number_of(path, values, "SliceThickness")
+    component = text_of(values, "ComplexImageComponent").upper()
     parts = _parts(values.get("ImageType")) | _parts(values.get("FrameType"))
     return Frame(
         file=path,
         index=index,
-        position=_numbers(path, values, "ImagePositionPatient", 3),
-        orientation=_numbers(path, values, "ImageOrientationPatient", 6),
-        spacing=_numbers(path, values, "PixelSpacing", 2),
-        thickness=thickness or _number(path, values, "SpacingBetweenSlices"),
-        scale=(1.0 if slope is None else slope, intercept or 0.0),
+        position=numbers_of(path, values, "ImagePositionPatient", 3),
+        orientation=numbers_of(path, values, "ImageOrientationPatient", 6),
+        spacing=numbers_of(path, values, "PixelSpacing", 2),
+        thickness=thickness or number_of(path, values, "SpacingBetweenSlices"),
+        scale=(slope or 1.0, intercept or 0.0),
+        padding=_padding(path, values),
+        gain=_gain(values, slope or 1.0),
         order=_order(path, index, values, many),
-        context=_text(values, "ASLContext").upper() or None,
-        words=tuple(_text(values, keyword) for keyword in WORDS),
+        context=(text_of(values, "ASLContext") or _label_type(values)).upper() or None,
+        words=tuple(text_of(values, keyword) for keyword in WORDS),
         inversion_time=time / 1000 if time else None,
         magnitude=component in ("", "MAGNITUDE") and not NOT_MAGNITUDE & parts,
     )
 
 
-def _order(path: Path, index: int, values: Mapping[str, Any], many: bool) -> tuple[Any, ...]:
-    def first(*keywords: str) -> float | None:
-        return next((v for k in keywords if (v := _number(path, values, k)) is not None), None)
+def _padding(path: Path, values: Mapping[str, Any]) -> tuple[float, float] | None:
+    value, limit = (number_of(path, values, keyword) for keyword in PADDING)
+    if value is None:
+        return None
+    limits = (value, value if limit is None else limit)
+    return min(limits), max(limits)
 
-    time = _text(values, "FrameAcquisitionDateTime") or _text(values, "AcquisitionDateTime")
-    if not time and _text(values, "AcquisitionTime"):
-        time = _text(values, "AcquisitionDate") + _text(values, "AcquisitionTime")
-    instance = _number(path, values, "InstanceNumber")
-    return (
+
+def _gain(values: Mapping[str, Any], slope: float) -> float | None:
+    amplified = values.get("PhilipsScaleSlope")
+    known = isinstance(amplified, float) and 0 < amplified < np.inf
+    return amplified * slope if known else None
+
+
+def _label_type(values: Mapping[str, Any]) -> str:
+    label_type = str(values.get("PhilipsLabelType", "")).strip()
+    return label_type if label_type in ("CONTROL", "LABEL") else ""
+
+
+def _order(path: Path, index: int, values: Mapping[str, Any], many: bool) -> Order:
+    def first(*keywords: str) -> float | None:
+        return next((v for k in keywords if (v := number_of(path, values, k)) is not None), None)
+
+    time = text_of(values, "FrameAcquisitionDateTime") or text_of(values, "AcquisitionDateTime")
+    if not time and text_of(values, "AcquisitionTime"):
+        date = text_of(values, "AcquisitionDate").replace(".", "")  # as ACR-NEMA writes it
+        time = date + text_of(values, "AcquisitionTime")
+    instance = number_of(path, values, "InstanceNumber")
+    return Order(
         first("FrameAcquisitionNumber", "AcquisitionNumber"),
         first("TemporalPositionIndex", "TemporalPositionIdentifier"),
-        time.replace(":", "") or None,
+        _seconds(time),
         first("TriggerTime", "NominalCardiacTriggerDelayTime"),
         (instance or 0, index) if many or instance is not None else None,
     )
 
 
+def _seconds(text: str) -> float | None:
+    """Of a date and time, or of a time alone; None where it is neither."""
+    parts = TIME.fullmatch(re.sub(r"[\s:]", "", text))
+    if parts is None:
+        return None
+    try:
+        day = datetime.strptime(parts["date"], "%Y%m%d").toordinal() if parts["date"] else 0
+    except ValueError:
+        return None
+    hour, minute, second = (float(parts[unit] or 0) for unit in ("hour", "minute", "second"))
+    return ((day * 24 + hour) * 60 + minute) * 60 + second
+
+
 def _metadata(path: Path, frames: list[dict[str, Any]]) -> dict[str, Any]:
     values = frames[0]
-    cut_off = {_text(frame, "ASLBolusCutoffFlag").upper() for frame in frames}
-    field_strength = _number(path, values, "MagneticFieldStrength")
-    echo = _number(path, values, "EchoTime") or _number(path, values, "EffectiveEchoTime")
+    cut_off = {text_of(frame, "ASLBolusCutoffFlag").upper() for frame in frames}
+    field_strength = number_of(path, values, "MagneticFieldStrength")
+    echo = number_of(path, values, "EchoTime") or number_of(path, values, "EffectiveEchoTime")
     found = {
         "MagneticFieldStrength": field_strength,
         "EchoTime": echo and echo / 1000,
-        "FlipAngle": _number(path, values, "FlipAngle"),
-        "ArterialSpinLabelingType": LABELLING.get(_text(values, "ArterialSpinLabelingContrast")),
+        "FlipAngle": number_of(path, values, "FlipAngle"),
+        "ArterialSpinLabelingType": LABELLING.get(text_of(values, "ArterialSpinLabelingContrast")),
         "BolusCutOffFlag": "YES" in cut_off,
-        "Manufacturer": _text(values, "Manufacturer"),
-        "ManufacturersModelName": _text(values, "ManufacturerModelName"),
+        "Manufacturer": text_of(values, "Manufacturer"),
+        "ManufacturersModelName": text_of(values, "ManufacturerModelName"),
     }
     return {key: value for key, value in found.items() if value}
-
-
-def _numbers(
-    path: Path, values: Mapping[str, Any], keyword: str, count: int | None
-) -> tuple[float, ...] | None:
-    """Finite numbers, `count` of them; None where there is no such element."""
-    value = values.get(keyword)
-    if value is None or value == "":
-        return None
-    listed = list(value) if np.iterable(value) and not isinstance(value, (str, bytes)) else [value]
-    try:
-        numbers = tuple(float(v) for v in listed)
-    except (TypeError, ValueError):
-        numbers = (np.nan,)
-    if not np.isfinite(numbers).all() or (count is not None and len(numbers) != count):
-        tag = f" ({TAGS[keyword]})" if keyword in TAGS else ""
-        raise SeriesError(
-            f"{path}: {keyword}{tag} is {str(value)[:60]!r}, where {count or 'finite'} numbers "
-            "are needed; export it again."
-        )
-    return numbers
-
-
-def _number(path: Path, values: Mapping[str, Any], keyword: str) -> float | None:
-    numbers = _numbers(path, values, keyword, None)
-    return numbers[0] if numbers else None
-
-
-def _text(values: Mapping[str, Any], keyword: str) -> str:
-    value = values.get(keyword)
-    if value is None:
-        return ""
-    many = np.iterable(value) and not isinstance(value, str)
-    return " ".join(map(str, value)) if many else str(value)
 
 
 def _parts(value: Any) -> set[str]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..series import Geometry
-from .dicom_frames import Frame
+from .dicom_frames import Frame, Order
 
 TOLERANCE = 1e-3
 """Between cosines, and relative to lengths: what scanners round."""
@@ -23,7 +23,6 @@ TIME_AXIS = 0.5
 below, they are delays after the R wave, which jitter."""
 PLACE = (("position", "position (0020,0032)"), ("orientation", "orientation (0020,0037)"))
 SPACING = ("spacing", "pixel spacing (0028,0030)")
-TRIGGER, INSTANCE = 3, 4
 
 
 def stacked(path: Path, frames: Sequence[Frame]) -> tuple[list[list[Frame]], Geometry]:
@@ -86,15 +85,15 @@ def ordered(path: Path, slices: list[list[Frame]]) -> list[list[Frame]]:
             f"{path.parent}: {counts} images in the {len(slices)} slices of one series; files are "
             "missing, or are there twice."
         )
-    everything = [frame for frames in slices for frame in frames]
-    keys = [k for k in range(INSTANCE + 1) if all(f.order[k] is not None for f in everything)]
-    if TRIGGER in keys:
-        triggers = [frame.order[TRIGGER] for frame in everything]
+    orders = [frame.order for frames in slices for frame in frames]
+    said = [name for name in Order._fields if all(getattr(o, name) is not None for o in orders)]
+    if "trigger" in said:
+        triggers = [order.trigger for order in orders]
         if max(triggers) - min(triggers) <= TIME_AXIS * abs(max(triggers)):
-            keys.remove(TRIGGER)
+            said.remove("trigger")
 
     def key(frame: Frame) -> tuple[Any, ...]:
-        return tuple(frame.order[k] for k in keys)
+        return tuple(getattr(frame.order, name) for name in said)
 
     in_time = [sorted(frames, key=key) for frames in slices]
     for frames in in_time:

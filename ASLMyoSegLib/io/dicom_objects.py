@@ -14,7 +14,7 @@ import pydicom
 from .. import __version__
 from ..series import ASLSeries, Posterior, Segmentation
 from .dicom import Source
-from .dicom_frames import PER_FRAME, SHARED
+from .dicom_elements import PER_FRAME, SHARED
 from .privacy import names_nobody
 from .terminology import CATEGORY, MYOCARDIUM
 

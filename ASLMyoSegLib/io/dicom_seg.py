@@ -12,8 +12,8 @@ import pydicom
 
 from ..errors import SeriesError
 from ..series import Geometry
+from .dicom_elements import PER_FRAME, SHARED
 from .dicom_files import parsing
-from .dicom_frames import PER_FRAME, SHARED
 from .dicom_references import Frames, frames_of
 from .segments import Marked, Segment
 

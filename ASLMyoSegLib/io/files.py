@@ -117,10 +117,11 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write an object for people to read.
+    """Write an object for people to read; its numbers must be finite.
 
     Raises:
         OutputError: where it cannot be written.
     """
     with replacing(path) as beside:
-        beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(content, indent=2, allow_nan=False)
+        beside.write_text(text + "\n", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +20,30 @@ SAME_PLANE = 0.1
 """Share of the distance between slices within which two are one."""
 
 
+@dataclass(frozen=True)
+class M0Scan:
+    """M0 of a series in a file of its own.
+
+    Attributes:
+        frames: (frame, slice, y, x), on the grid of the series.
+        file: that holds it.
+        notes: what people should know of it.
+    """
+
+    frames: np.ndarray
+    file: Path
+    notes: list[str]
+
+
 def separate_m0(
     path: Path,
     images: np.ndarray,
     geometry: Geometry,
     beside: SideCars,
     types: tuple[str, ...],
-) -> tuple[np.ndarray | None, list[str]]:
-    """Frames (frame, slice, y, x) of the M0 scan that has its own file, where the series is said to
-    have one, or where nobody says anything and it is there; and what people should know of it.
+) -> M0Scan | None:
+    """The M0 scan that has its own file, where the series is said to have one, or where nobody says
+    anything and it is there.
 
     Of another grid with the same slices, it is laid on that of the series.
 
@@ -36,10 +52,10 @@ def separate_m0(
     """
     said = beside.values.get("M0Type")
     if said not in ("Separate", None) or "m0scan" in types:
-        return None, []
+        return None
     file = find_m0scan(path)
     if file is None and said is None:
-        return None, []
+        return None
     if file is None:
         others = [
             f"; {other.name} is intended for {', '.join(intended_for(other))}"
@@ -57,7 +73,7 @@ def separate_m0(
     m0 = m0 if m0.ndim == 4 else m0[np.newaxis]
     known = bool(np.isfinite(geometry.spacing).all())
     if m0.shape[1:] == images.shape[1:] and not (known and geometry.difference(place)):
-        return m0, notes
+        return M0Scan(m0, file, notes)
     lack = "its size is another" if not known else _apart(m0.shape[1:], place, images, geometry)
     if lack:
         raise SeriesError(f"{file}: {lack}; acquire or resample M0 on the grid of the series.")
@@ -66,7 +82,8 @@ def separate_m0(
         f"{place.spacing[1]:.4g} mm; it was interpolated linearly on that of the series, as if its "
         "grey values had the same scale."
     )
-    return np.stack([_laid_on(frame, place, images.shape[1:], geometry) for frame in m0]), notes
+    laid = [_laid_on(frame, place, images.shape[1:], geometry) for frame in m0]
+    return M0Scan(np.stack(laid), file, notes)
 
 
 def _apart(shape: tuple[int, ...], place: Geometry, images: np.ndarray, geometry: Geometry) -> str:

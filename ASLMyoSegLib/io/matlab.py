@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SeriesError
+from ..errors import SeriesError, UnstatedError
 from .axes import arrange
 from .matlab5 import NUMBER_CLASSES, Matrix, read_matrices
 from .statement import Hints
@@ -67,9 +67,9 @@ def read_matlab(path: Path, hints: Hints) -> np.ndarray:
         if array.kind in REMEDIES:
             raise SeriesError(f"{path}: {listed} cannot be images; {REMEDIES[array.kind]}.")
         if hints.axes is None:
-            raise SeriesError(
-                f"{path}: nothing says what the axes of {listed} are; state them with --axes, "
-                "such as y,x,frame or y,x,slice,frame."
+            raise UnstatedError(
+                f"{path}: nothing says what the axes of {listed} are",
+                "state them with --axes, such as y,x,frame or y,x,slice,frame.",
             )
         size = math.prod(array.shape) * np.dtype(np.float64).itemsize
         if size > LARGEST_ARRAY:
@@ -91,7 +91,7 @@ def _chosen(path: Path, found: dict[str, _Found], hints: Hints) -> tuple[str, _F
     told = f"holds {', '.join(listed) or 'no array of numbers'}"
     if name is not None:
         raise SeriesError(f"{path}: {told}, but no {name[:60]!r}; correct --variable.")
-    raise SeriesError(f"{path}: {told}; say which are the images with --variable.")
+    raise UnstatedError(f"{path}: {told}", "say which are the images with --variable.")
 
 
 def _described(array: _Found) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SeriesError
+from ..errors import SeriesError, UnstatedError
 from ..series import Geometry
 from .axes import read_any
 from .files import is_aside
@@ -106,9 +106,9 @@ def read_numbered(folder: Path) -> tuple[np.ndarray, Geometry]:
 def _read_frame(file: Path) -> tuple[np.ndarray, Geometry]:
     array, geometry = read_any(file)
     if is_picture(file) and len(array) > 1:
-        raise SeriesError(
-            f"{file}: holds {len(array)} pictures, where each file is one frame; give the file "
-            "alone, with --axes x,y,frame."
+        raise UnstatedError(
+            f"{file}: holds {len(array)} pictures, where each file is one frame",
+            "give the file alone, with --axes x,y,frame.",
         )
     if array.ndim == 4 and len(array) == 1:
         array = array[0]

@@ -12,17 +12,10 @@ from ..errors import SeriesError
 from ..series import ASLSeries
 from .axes import UNKNOWN, read_frames
 from .bids import belonging, find_bids, with_side_cars
-from .dicom import (
-    Source,
-    Survey,
-    dicom_files,
-    dicom_name,
-    dicom_sources,
-    is_dicomdir,
-    read_dicom,
-    survey,
-)
+from .dicom import Source, dicom_files, dicom_sources, read_dicom
 from .dicom_files import is_dicom
+from .dicom_study import Survey, dicom_name, is_dicomdir, survey
+from .draft import Draft, draft_of
 from .files import no_such_file
 from .headers import read_header
 from .identifiers import read_identifiers
@@ -49,12 +42,31 @@ def find_series(path: str | Path, hints: Hints = NO_HINTS) -> list[Path]:
     Raises:
         SeriesError: where there is none.
     """
-    path = Path(path)
+    found = _look_for(Path(path), hints)
+    if not found.series:
+        others = f" Not taken: {' '.join(found.left_out[:4])}" if found.left_out else ""
+        raise SeriesError(
+            f"{path}: holds no ASL series: neither *_asl.nii.gz (BIDS), nor DICOM, nor an image of "
+            f"several frames, nor a folder of one image for each frame.{others}"
+        )
+    return found.series
+
+
+def left_out(path: str | Path, hints: Hints = NO_HINTS) -> tuple[str, ...]:
+    """Why `find_series` left DICOM series and files out, in sentences.
+
+    Raises:
+        SeriesError: where there is no such file or folder.
+    """
+    return tuple(_look_for(Path(path), hints).left_out)
+
+
+def _look_for(path: Path, hints: Hints) -> Survey:
     try:
         if is_dicomdir(path):
             path = path.parent
         if path.is_file():
-            return [path]
+            return Survey([path])
         if path.is_symlink() and not path.exists():
             raise SeriesError(no_such_file(path))
         if not path.is_dir():
@@ -63,27 +75,13 @@ def find_series(path: str | Path, hints: Hints = NO_HINTS) -> list[Path]:
             )
             raise SeriesError(f"{path}: {problem}.")
         os.scandir(path).close()  # which says why, where what follows finds nothing
-        found = find_bids(path)
-        dicom = Survey() if found or hints.axes is not None else survey(path)
-        found = found or dicom.series or find_images(path, whole=hints.axes is not None)
+        if found := find_bids(path):
+            return Survey(found)
+        whole = hints.axes is not None
+        dicom = Survey() if whole else survey(path)
+        return dicom if dicom.series else Survey(find_images(path, whole), dicom.left_out)
     except OSError as error:
         raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
-    if not found:
-        others = f" Not taken: {' '.join(dicom.left_out[:4])}" if dicom.left_out else ""
-        raise SeriesError(
-            f"{path}: holds no ASL series: neither *_asl.nii.gz (BIDS), nor DICOM, nor an image of "
-            f"several frames, nor a folder of one image for each frame.{others}"
-        )
-    return found
-
-
-def left_out(path: str | Path, hints: Hints = NO_HINTS) -> tuple[str, ...]:
-    """Why `find_series` left DICOM series and files out, in sentences."""
-    path = Path(path)
-    folder = path.parent if is_dicomdir(path) else path
-    if not folder.is_dir() or hints.axes is not None or find_bids(folder):
-        return ()
-    return tuple(survey(folder).left_out)
 
 
 def series_name(path: Path) -> str:
@@ -124,6 +122,19 @@ def read_series(
     return complete(raw, found[0], hints, keep_identifiers=keep_identifiers)
 
 
+def read_draft(path: str | Path) -> Draft:
+    """The images of one series that `find_series` found, of which files say too little: what its
+    frames are, and their inversion times, is left for a person to say.
+
+    Raises:
+        UnstatedError: where axes or pixel size are not said either.
+        SeriesError: where a file is damaged, or contradicts another.
+    """
+    path = Path(path)
+    names = [file.name for file in single_images(path)] if path.is_dir() else []
+    return draft_of(_read(path, NO_HINTS), path, names)
+
+
 def series_sources(path: str | Path, hints: Hints = NO_HINTS) -> tuple[Source, ...]:
     """The DICOM images that `read_series` reads, in the order (frame, slice); none of others.
 
@@ -131,7 +142,7 @@ def series_sources(path: str | Path, hints: Hints = NO_HINTS) -> tuple[Source, .
         SeriesError: where a file is damaged, or contradicts another.
     """
     (found,) = find_series(path, hints)
-    return dicom_sources(found) if is_dicom(found) else ()
+    return dicom_sources(found, hints) if is_dicom(found) else ()
 
 
 def input_digest(path: Path, *others: Path | None, hints: Hints = NO_HINTS) -> str:
@@ -143,7 +154,7 @@ def input_digest(path: Path, *others: Path | None, hints: Hints = NO_HINTS) -> s
     """
     digest = hashlib.sha256()
     try:
-        for file in (*_files_of(path), *others):
+        for file in (*_files_of(path, hints), *others):
             if file is not None and file.is_file():
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     except OSError as error:
@@ -169,7 +180,8 @@ def _read(path: Path, hints: Hints) -> RawSeries:
     elif matlab:
         images, geometry = read_matlab(path, hints), UNKNOWN
     elif name.endswith((*VOLUMES, ".hdr", *PICTURES)):
-        images, geometry = read_frames(path, hints.axes)
+        stated = None if hints.volume_types is None else len(hints.volume_types)
+        images, geometry = read_frames(path, hints.axes, stated)
     else:
         raise SeriesError(
             f"{path}: a format that is not read; give {', '.join(VOLUMES)}, .mat, or a folder of "
@@ -178,10 +190,10 @@ def _read(path: Path, hints: Hints) -> RawSeries:
     return with_side_cars(images, geometry, path, hints)
 
 
-def _files_of(path: Path) -> list[Path]:
+def _files_of(path: Path, hints: Hints) -> list[Path]:
     """All that is read with a series; may raise OSError or SeriesError."""
     if is_dicom(path):
-        return dicom_files(path)
+        return dicom_files(path, hints)
     files = single_images(path) if path.is_dir() else [path]
     pixels = [header.data for f in files if (header := read_header(f)) and header.data != f]
     pairs = [part for f in files for part in pair_of(f) or () if part != f]

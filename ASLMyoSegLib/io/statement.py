@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SeriesError
+from ..errors import SeriesError, UnstatedError
 from ..series import VOLUME_TYPES, ASLSeries, Geometry
 from .privacy import without_identifiers
 
@@ -28,7 +28,8 @@ class Hints:
     {'volume_types': ('m0scan', 'control', 'label'), 'inversion_time': 1.4}
 
     Attributes:
-        volume_types: of all frames in their order, words of `VOLUME_TYPES`; None: as the file says.
+        volume_types: of all frames in their order, words of `VOLUME_TYPES`, one where the file
+            holds a single image of one slice or more; None: as the file says.
         inversion_time: s, of every control and label frame; None: as the file says.
         variable: name of the images in a MATLAB file, ``data.images`` for a field of a struct;
             None: the only one that can be images.
@@ -82,6 +83,7 @@ class RawSeries:
         types_from: the file that told the volume types, or should have, for messages.
         times_from: the same of the inversion time, with the key.
         m0: frames (frame, slice, y, x) of an M0 scan that has its own file; they go last.
+        m0_from: short name of that file or series, for people.
     """
 
     images: np.ndarray
@@ -93,6 +95,7 @@ class RawSeries:
     types_from: str = ""
     times_from: str = ""
     m0: np.ndarray | None = None
+    m0_from: str = ""
 
 
 def complete(
@@ -106,15 +109,16 @@ def complete(
     """
     types = _volume_types(raw, path, hints)
     times = _inversion_times(raw, path, hints, types)
-    geometry = _geometry(raw, path, hints)
+    geometry = geometry_of(raw, path, hints)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
         images = raw.images.astype(np.float32)
         if raw.m0 is not None:
             images = np.concatenate([images, raw.m0.astype(np.float32)])
             types += ("m0scan",) * len(raw.m0)
             times = np.append(times, np.full(len(raw.m0), np.nan))
-    _check_pixels(path, images, types)
-    metadata = raw.metadata if keep_identifiers else without_identifiers(raw.metadata)
+    check_pixels(path, images, types)
+    metadata = {**raw.metadata, **({"M0From": raw.m0_from} if raw.m0_from else {})}
+    metadata = metadata if keep_identifiers else without_identifiers(metadata)
     return ASLSeries(
         images=images,
         volume_types=types,
@@ -146,17 +150,13 @@ def check_types(types: tuple[str, ...], images: np.ndarray, path: Path, where: s
     frames, slices = images.shape[:2]
     if len(types) != frames:
         stacked = frames == 1 and len(types) == slices
-        remedy = (
-            f" of {slices} slices; if these are the frames, say so with --axes x,y,frame."
-            if stacked
-            else "; give one each."
-        )
-        raise SeriesError(
-            f"{where}: {len(types)} volume types, but {path.name} has {frames} frames{remedy}"
-        )
-    for kind in ("control", "label"):
-        if kind not in types:
-            raise SeriesError(f"{where}: no {kind} frame; flow is control minus label.")
+        problem = f"{where}: {len(types)} volume types, but {path.name} has {frames} frames"
+        if stacked:
+            raise UnstatedError(
+                f"{problem} of {slices} slices",
+                "if these are the frames, say so with --axes x,y,frame.",
+            )
+        raise SeriesError(f"{problem}; give one each.")
 
 
 def _volume_types(raw: RawSeries, path: Path, hints: Hints) -> tuple[str, ...]:
@@ -164,9 +164,10 @@ def _volume_types(raw: RawSeries, path: Path, hints: Hints) -> tuple[str, ...]:
     types = hints.volume_types or raw.volume_types
     if types is None:
         beside = f", or write {raw.types_from} (BIDS)" if raw.types_from else ""
-        raise SeriesError(
+        raise UnstatedError(
             f"{path}: nothing says which of its {len(raw.images)} frames are control, label or "
-            f"m0scan; state it with --volume-types{beside}."
+            "m0scan",
+            f"state it with --volume-types{beside}.",
         )
     check_types(types, raw.images, path, where)
     return types
@@ -175,15 +176,18 @@ def _volume_types(raw: RawSeries, path: Path, hints: Hints) -> tuple[str, ...]:
 def _inversion_times(
     raw: RawSeries, path: Path, hints: Hints, types: tuple[str, ...]
 ) -> np.ndarray:
-    """TI of each frame, s; NaN for M0."""
+    """TI of each frame, s; NaN for M0, and where nobody says it of images that make no pair, as
+    these give no flow."""
     stated = hints.inversion_time is not None
     value = hints.inversion_time if stated else raw.inversion_time
     where = "--inversion-time" if stated else raw.times_from or f"{path}: inversion time"
+    if value is None and not {"control", "label"} <= set(types):
+        return np.full(len(types), np.nan)
     if value is None:
         beside = f", or write it into {raw.times_from} (BIDS)" if raw.times_from else ""
-        raise SeriesError(
-            f"{path}: nothing says its inversion time; state it in seconds with --inversion-time"
-            f"{beside}."
+        raise UnstatedError(
+            f"{path}: nothing says its inversion time",
+            f"state it in seconds with --inversion-time{beside}.",
         )
     try:
         times = np.array(value, dtype=float)
@@ -201,6 +205,10 @@ def _inversion_times(
     prepared = np.array([kind != "m0scan" for kind in types])
     for frame in np.flatnonzero(prepared):
         time = times[frame]
+        if np.isnan(time):
+            raise SeriesError(
+                f"{where} of frame {frame} is not there; state it in seconds with --inversion-time."
+            )
         if not SHORTEST_INVERSION_TIME <= time <= LONGEST_INVERSION_TIME:
             hint = " (is it in milliseconds?)" if time > LONGEST_INVERSION_TIME else ""
             raise SeriesError(
@@ -210,19 +218,19 @@ def _inversion_times(
     return np.where(prepared, times, np.nan)
 
 
-def _geometry(raw: RawSeries, path: Path, hints: Hints) -> Geometry:
+def geometry_of(raw: RawSeries, path: Path, hints: Hints) -> Geometry:
     """With the pixel size that was stated, or the file's; the one slice of a series of which
     nobody says how thick it is has 1 mm."""
     spacing = (*(hints.pixel_size or ()), *raw.geometry.spacing[len(hints.pixel_size or ()) :])
     if not np.isfinite(spacing[:2]).all():
-        raise SeriesError(
-            f"{path}: does not say its pixel size; state it in mm with --pixel-size x,y."
+        raise UnstatedError(
+            f"{path}: does not say its pixel size", "state it in mm with --pixel-size x,y."
         )
     if not np.isfinite(spacing[2]):
         if raw.images.shape[1] > 1:
-            raise SeriesError(
-                f"{path}: does not say how far its {raw.images.shape[1]} slices lie apart; state "
-                "it in mm with --pixel-size x,y,slice."
+            raise UnstatedError(
+                f"{path}: does not say how far its {raw.images.shape[1]} slices lie apart",
+                "state it in mm with --pixel-size x,y,slice.",
             )
         spacing = (*spacing[:2], 1.0)
     return replace(raw.geometry, spacing=tuple(float(v) for v in spacing))
@@ -243,7 +251,7 @@ def check_matrix(path: Path, rows: int, columns: int) -> None:
         )
 
 
-def _check_pixels(path: Path, images: np.ndarray, types: tuple[str, ...]) -> None:
+def check_pixels(path: Path, images: np.ndarray, types: tuple[str, ...]) -> None:
     check_matrix(path, *images.shape[2:])
     for frame, image in enumerate(images):
         wrong = int(np.count_nonzero(~np.isfinite(image)))

@@ -304,7 +304,10 @@ def test_flow_is_refused_where_its_model_does_not_hold(
 @pytest.mark.parametrize(
     ("values", "constants", "words"),
     [
-        ({"MagneticFieldStrength": 1.5}, {}, "acquired at 1.5 T"),
+        ({"MagneticFieldStrength": 1.5}, {}, ""),
+        ({"MagneticFieldStrength": 1.5}, {"t1_blood": 1.65}, "acquired at 1.5 T"),
+        ({"MagneticFieldStrength": 7}, {}, "acquired at 7 T"),
+        ({"MagneticFieldStrength": 7}, {"t1_blood": 2.1}, ""),
         ({"MagneticFieldStrength": 1.494}, {"t1_blood": 1.35}, ""),
         ({"MagneticFieldStrength": 2.89}, {}, ""),
         ({"LabelingEfficiency": 0.95}, {}, "LabelingEfficiency is 0.95"),

@@ -275,7 +275,7 @@ def test_phase_images_beside_magnitude_are_left_out_and_said_so(tmp_path: Path):
     write_classic(tmp_path, stored, both, comments=TYPES * 2)
     series = read_series(tmp_path)
     assert np.array_equal(series.images, stored[:5])
-    assert series.metadata["Notes"] == ["5 phase or complex images are left out."]
+    assert series.metadata["Notes"] == ["Phase or complex images are left out: 5."]
 
 
 def test_copies_of_a_file_do_no_harm_and_are_named(tmp_path: Path):
@@ -283,4 +283,4 @@ def test_copies_of_a_file_do_no_harm_and_are_named(tmp_path: Path):
     shutil.copy(first, tmp_path / "IM1 (copy)")
     series = read_series(tmp_path)
     assert len(series.images) == 5
-    assert series.metadata["Notes"] == ["1 copies of files are left out."]
+    assert series.metadata["Notes"] == ["Copies of files are left out: 1."]

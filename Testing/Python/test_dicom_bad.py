@@ -87,7 +87,6 @@ BAD = {
     "nothing says which of its 5 frames": each(ImageComments=""),
     "InversionTime (0018,0082) of frame 2 is -1": each(InversionTime=-1000),
     "of frame 2 is 0.0016, where 0.01 to 10 seconds": each(InversionTime=1.6),
-    "no control frame": all_of(ASLContext="LABEL"),
     "frame 0 is 'MARKED'": all_of(ASLContext="MARKED"),
 }
 

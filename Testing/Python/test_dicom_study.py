@@ -24,7 +24,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from ASLMyoSegLib.errors import SeriesError
-from ASLMyoSegLib.io import find_series, input_digest, left_out, read_series, series_name
+from ASLMyoSegLib.io import Hints, find_series, input_digest, left_out, read_series, series_name
 
 SR, STATE = "1.2.840.10008.5.1.4.1.1.88.11", "1.2.840.10008.5.1.4.1.1.11.1"
 SEG = "1.2.840.10008.5.1.4.1.1.66.4"
@@ -62,11 +62,11 @@ def test_asl_is_found_in_the_folder_of_a_study_and_the_rest_is_told(study: Path)
         assert list(map(series_name, found)) == ["series-003_asl-rest", "series-007_asl-stress"]
         told = left_out(given_path)
         assert [text.split(":")[0].rsplit("/")[-1] for text in told] == [
-            "IM1 (series-001_loc)", "IM90 (series-009_lge)", "IM1 (series-002_cine-sax)",
+            "IM1 (series-001_loc)", "IM1 (series-002_cine-sax)", "IM90 (series-009_lge)",
         ]  # fmt: skip
         assert "a localizer" in told[0]
-        assert "one image of each place" in told[1]
-        assert "does not say that it is ASL" in told[2]
+        assert "does not say that it is ASL" in told[1]
+        assert "one image of each place" in told[2]
     with pytest.raises(SeriesError, match=r"holds 2 series \(IM1 is series-003_asl-rest, I0 is"):
         read_series(study)
     with pytest.raises(SeriesError, match=r"no ASL series.*Not taken: .* a localizer"):
@@ -90,7 +90,8 @@ def test_a_series_called_asl_goes_before_others_of_unknown_kind(study: Path):
 def test_a_series_that_lies_in_two_folders_is_not_taken_for_two(tmp_path: Path):
     paths = write_classic(tmp_path / "a", pixels())
     shutil.copytree(tmp_path / "a", tmp_path / "b")
-    assert find_series(tmp_path) == [tmp_path / "a" / "IM1", tmp_path / "b" / "IM1"]
+    assert find_series(tmp_path) == [tmp_path / "a" / "IM1"]
+    assert f"the same files as in {tmp_path}/a" in left_out(tmp_path)[0]
     shutil.rmtree(tmp_path / "b")
     (tmp_path / "b").mkdir()
     for (path,) in paths[:2]:
@@ -123,10 +124,12 @@ def test_a_damaged_file_stops_its_folder_but_not_the_others(tmp_path: Path):
     assert len(read_series(second).images) == 5
 
 
-def test_one_image_is_no_series(tmp_path: Path):
+def test_one_image_is_no_series_unless_a_person_says_what_it_is(tmp_path: Path):
     write_classic(tmp_path, pixels(1, 3))
     with pytest.raises(SeriesError, match="one image of each place"):
         read_series(tmp_path / "IM1")
+    series = read_series(tmp_path / "IM1", Hints(("control",)))
+    assert np.array_equal(series.images, pixels(1, 3))
 
 
 def test_one_file_stands_for_its_series_and_every_file_of_it_counts(tmp_path: Path):

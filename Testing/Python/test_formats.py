@@ -29,7 +29,7 @@ from format_cases import (
     write_nrrd,
 )
 
-from ASLMyoSegLib.io import input_digest, read_series
+from ASLMyoSegLib.io import Hints, input_digest, read_series
 
 
 @pytest.mark.parametrize("kind", ["uint8", "int8", "int16", "uint16", "int32", "float32"])
@@ -232,3 +232,15 @@ def test_h5py_is_asked_for_only_where_it_is_needed(tmp_path: Path, monkeypatch):
     read_series(tmp_path / "5.mat", MATLAB)
     (tmp_path / "7.mat").write_bytes(b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n")
     refused(tmp_path / "7.mat", MATLAB, "pip install h5py")
+
+
+def test_one_image_of_several_slices_is_segmented_alone(tmp_path: Path):
+    volume = np.random.default_rng(0).integers(0, 900, (3, 40, 36)).astype(np.int16)
+    image = sitk.GetImageFromArray(volume)
+    image.SetSpacing((1.5, 1.25, 8))
+    path = tmp_path / "cine.nii.gz"
+    sitk.WriteImage(image, path)
+    series = read_series(path, Hints(volume_types=("control",)))
+    assert np.array_equal(series.images, volume[np.newaxis])
+    assert series.geometry.spacing == (1.5, 1.25, 8)
+    assert np.isnan(series.inversion_time).all()

@@ -129,14 +129,22 @@ def test_borders_of_padding_change_nothing(
     assert not found[..., :top, :].any()
 
 
-def test_field_wider_than_any_heart_scan_is_cut_about_its_centre(series: ASLSeries):
+def test_field_wider_than_those_of_the_training_is_cut_about_its_centre(series: ASLSeries):
     wide = dataclasses.replace(series, geometry=Geometry((20.0, 20.0, 10.0)))
     grid = NetworkGrid.of(wide, 4)
-    assert grid.window == (slice(10, 29), slice(12, 31))
+    assert grid.window == (slice(13, 27), slice(15, 29))  # 14 of 20 mm in 288 mm
     probability = torch.ones(1, 1, *grid.apply(torch.rand(1, 1, 40, 44)).shape[2:])
     back = grid.undo(probability)[0, 0]
     assert back.shape == (40, 44)
-    assert back.sum() == 19 * 19
+    assert back.sum() == 14 * 14
+
+
+def test_images_like_those_of_the_training_are_not_cut_though_their_field_is_wide(
+    series: ASLSeries,
+):
+    whole = np.tile(series.images, (1, 1, 3, 3))[..., :96, :96]
+    wide = dataclasses.replace(series, images=whole, geometry=Geometry((3.9, 3.9, 10.0)))
+    assert NetworkGrid.of(wide, 8).window == (slice(0, 96), slice(0, 96))
 
 
 @pytest.mark.parametrize("scale", [1e-36, 1e-12, 1e6, 1e34])
