@@ -87,7 +87,9 @@ def measure_motion(series: ASLSeries, masks: np.ndarray) -> Motion:
     for k in range(masks.shape[1]):
         if masks[:, k].any():
             found = _Slice(series.images[:, k], masks[:, k], spacing).shifts(models)
-            shifts[:, k] = (found - np.nanmedian(found, 0)) / spacing
+            known = np.isfinite(found[:, 0])
+            if known.any():
+                shifts[:, k] = (found - np.median(found[known], 0)) / spacing
     return Motion(shifts, spacing)
 
 

@@ -192,6 +192,7 @@ def test_damaged_bytes_give_a_series_or_a_series_error(tmp_path: Path, capfd):
     write_pictures(tmp_path / "f", "png", frames())
     write_pictures(tmp_path / "g", "tif", frames(), compression="tiff_lzw")
     write_pictures(tmp_path / "h", "bmp", frames("uint8"))
+    sitk.WriteImage(in_space(), str(tmp_path / "i.hdr"))  # and i.img
     inside = {"f": "img2.png", "g": "img2.tif", "h": "img2.bmp"}
     for path in sorted(p for p in tmp_path.iterdir() if p.suffix != ".raw"):
         hints = MATLAB if path.suffix == ".mat" else PICTURE
