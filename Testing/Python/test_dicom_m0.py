@@ -280,6 +280,10 @@ def test_run_tells_which_series_m0_was_taken_from(tmp_path: Path):
     summary = json.loads((out / "summary.json").read_text())
     assert summary["m0_from"] == "series-004_asl-m0"
     assert "M0 is series-004_asl-m0, a series of its own." in summary["warnings"]
-    assert len(list((out / "dicom").glob("myocardium_*"))) == 5
+    *_, mask = sorted((out / "dicom").glob("myocardium_*"))
+    m0 = pydicom.dcmread(tmp_path / "study" / "m0" / "IM400")
+    (referenced,) = pydicom.dcmread(mask).ReferencedSeriesSequence
+    assert mask.name == "myocardium_frame-004.dcm"
+    assert referenced.SeriesInstanceUID == m0.SeriesInstanceUID
     shutil.rmtree(tmp_path / "study" / "m0")
     assert aslmyoseg("run", tmp_path / "study", "-o", out, "--model", model).status == 2
