@@ -99,6 +99,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._guiTag = None
         self._uiWidget = None
         self._flowDue = set()
+        self._timers = []
         self.sections = ()
 
     def setup(self):
@@ -126,6 +127,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._updateTimer = self._timer(0, self.update)
         self._showTimer = self._timer(0, self.onViewsArranged)
         self._toolBarTimer = self._timer(0, self.followInToolBar)
+        self._tidyTimer = self._timer(0, self.onNodesChanged)
         self._watch = SeriesWatch(self.onFrame, self.requestFlow)
         self._lettering = Lettering()
         self.seriesSection = SeriesSection(self)
@@ -148,19 +150,14 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(scene, scene.StartSaveEvent, self.onSceneStartSave)
-        self.addObserver(scene, scene.NodeRemovedEvent, self.requestUpdate)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         self.initializeParameterNode()
 
     def cleanup(self):
         """Called when the application closes, or the module is reloaded."""
         self.exit()
         if self.sections:
-            for timer in (
-                self._flowTimer,
-                self._updateTimer,
-                self._showTimer,
-                self._toolBarTimer,
-            ):
+            for timer in self._timers:
                 timer.stop()
             self._watch.watch(None)
             self._lettering.detach()
@@ -210,6 +207,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """A saved scene has brought its own parameter node, views and series."""
         from ASLMyoSegPanel.views import restoreLayout
 
+        self._tidyTimer.start()
         if self.parent.isEntered:
             self.initializeParameterNode()
             restoreLayout()
@@ -218,6 +216,20 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartSave(self, caller=None, event=None):
         self.storeCorrection()
+
+    def onNodeRemoved(self, caller=None, event=None):
+        self._tidyTimer.start()
+
+    def onNodesChanged(self):
+        """Somebody has deleted nodes, maybe a whole series, or opened a scene made without Slicer,
+        which has no folders."""
+        from ASLMyoSegLib.scene import hierarchy
+        from ASLMyoSegLib.scene.series_scene import SeriesScene
+
+        for series in SeriesScene.all_in(slicer.mrmlScene):
+            hierarchy.gather(series)
+        hierarchy.tidy(slicer.mrmlScene)
+        self.update()
 
     def initializeParameterNode(self):
         """Make sure that there is a parameter node, and that it has a series where one is."""
@@ -339,6 +351,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         timer.setSingleShot(True)  # PythonQt takes the static method for the property
         timer.interval = milliseconds
         timer.connect("timeout()", slot)
+        self._timers.append(timer)
         return timer
 
     @property
@@ -360,11 +373,7 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
         return ASLMyoSegParameterNode(super().getParameterNode())
 
     def openSeries(self, path):
-        """Put every series of a file or folder into the scene.
-
-        Returns:
-            The series, as `SeriesScene` each, and in sentences which could not be read, and why.
-        """
+        """Put every series of a file or folder into the scene; see `scene.opening.Opened`."""
         from ASLMyoSegLib.io import left_out
         from ASLMyoSegLib.scene.opening import open_series
 
@@ -374,7 +383,7 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
 
     def openSample(self):
         """The simulated subject, rest and stress."""
-        return self.openSeries(SAMPLE)[0]
+        return self.openSeries(SAMPLE).series
 
     def showSampleResult(self, series):
         """Show the segmentation of a series of the sample that was computed beforehand."""

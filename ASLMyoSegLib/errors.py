@@ -11,8 +11,28 @@ class SeriesError(ASLMyoSegError):
     """A file is not a usable ASL series, mask or landmark list."""
 
 
+class UnstatedError(SeriesError):
+    """Files do not say what a person has to; the command line has an option for it.
+
+    Args of `UnstatedError`: `problem`, what they do not say, and `remedy`, by which option it is
+    said.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.remedy}"
+
+
 class ModelError(ASLMyoSegError):
     """A file is not a usable model."""
+
+
+class DeviceMemoryError(ASLMyoSegError):
+    """The memory of a GPU does not suffice for a single pass."""
 
 
 class QuantificationError(ASLMyoSegError):
@@ -28,7 +48,8 @@ class SceneError(ASLMyoSegError):
 
 
 def describe_error(error: Exception, where: object = "") -> str:
-    """One line for people of any error, whatever was being done `where`."""
+    """One line for people of any error, whatever was being done `where`; what came from files
+    cannot move the cursor of a terminal."""
     place = f"{where}: " if str(where) else ""
     if isinstance(error, ASLMyoSegError):
         text = str(error)
@@ -38,4 +59,5 @@ def describe_error(error: Exception, where: object = "") -> str:
         text = f"{error.filename or where}: {error.strerror or error}; check the path."
     else:
         text = f"{place}a fault of the program: {type(error).__name__}: {error}"
-    return " ".join(text.split())
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else "?" for c in line)

@@ -21,6 +21,7 @@ from .io import (
 )
 from .io.derivatives import describe_dataset
 from .io.files import read_json, replacing
+from .io.leftovers import remove_leftovers, replaced_by
 from .io.privacy import identifiers_of
 from .io.reading import NO_HINTS
 from .motion import correct_motion as undo_motion
@@ -190,6 +191,7 @@ def _run_one(
     report = output / "report.html"
     landmarks = Path(rv_insertion) if rv_insertion else find_rv_insertion(source)
     if _is_finished(output, source, landmarks, model, settings):
+        remove_leftovers(output)
         return Outcome(source, report, resumed=True)
     occupied = output.exists() and (not output.is_dir() or any(output.iterdir()))
     ours = occupied and _is_ours(output)
@@ -249,7 +251,7 @@ def _run_one(
             sources=series_sources(source, settings.hints),
         )
         if occupied:  # it goes with the hidden folder in which the new results lie
-            output.replace(beside.with_name(f"{beside.name}.replaced"))
+            output.replace(replaced_by(beside))
     return Outcome(source, report, m0_from=series.metadata.get("M0From", ""))
 
 

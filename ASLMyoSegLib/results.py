@@ -123,6 +123,7 @@ def describe_flow(result: MBFResult) -> dict[str, Any]:
         "pairs": [_number(v) for v in result.whole.pairs],
         "rotation_known": result.rotation_known,
         "constants": result.constants,
+        "t1_blood_from": result.t1_blood_from,
     }
 
 

@@ -203,6 +203,7 @@ class MBFResult:
         constants: `partition_coefficient` mL/g, `labelling_efficiency`, `t1_blood` s,
             `t1_myocardium` s.
         warnings: sentences for people.
+        t1_blood_from: in words, where that constant is from.
     """
 
     whole: SegmentFlow
@@ -210,3 +211,4 @@ class MBFResult:
     rotation_known: bool
     constants: dict[str, float]
     warnings: tuple[str, ...] = ()
+    t1_blood_from: str = ""

@@ -37,7 +37,7 @@ import traceback
 from pathlib import Path
 from typing import IO, Any
 
-from .errors import ASLMyoSegError
+from .errors import ASLMyoSegError, DeviceMemoryError
 from .exchange import from_message, to_message
 from .series import ASLSeries
 
@@ -208,14 +208,14 @@ def describe_error(error: Exception) -> dict[str, Any]:
     """An error in words for people: `message`, `offer` and `detail` of the protocol."""
     detail = "".join(traceback.format_exception(error))
     print(detail, file=sys.stderr, flush=True)
-    if isinstance(error, ASLMyoSegError):
-        return {"message": str(error), "offer": None}
     if _is_gpu_memory(error):
         import torch
 
         torch.cuda.empty_cache()
         message = "The memory of the GPU is not enough, even for small batches."
         return {"message": message, "offer": "cpu"}
+    if isinstance(error, ASLMyoSegError):
+        return {"message": str(error), "offer": None}
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
         message = "The memory of this computer is not enough; close other programs and try again."
         return {"message": message, "offer": None}
@@ -227,4 +227,5 @@ def describe_error(error: Exception) -> dict[str, Any]:
 
 def _is_gpu_memory(error: Exception) -> bool:
     torch = sys.modules.get("torch")
-    return torch is not None and isinstance(error, torch.cuda.OutOfMemoryError)
+    raised = torch is not None and isinstance(error, torch.cuda.OutOfMemoryError)
+    return raised or isinstance(error, DeviceMemoryError)

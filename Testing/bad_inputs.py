@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bad_dicom
+import bad_files
 import numpy as np
 import spoiling as spoil
 from commands import Done, aslmyoseg, write_good_files
@@ -104,6 +105,10 @@ def _one_image(folder: Path) -> None:
 
 FILES = [
     ("there is no such file", "no such file", lambda f: spoil.series_of(f).unlink()),
+    ("a link to what was not fetched", "is a link to a file that is missing",
+     spoil.broken_link("sub-01_asl.nii.gz")),
+    ("what git-annex or git LFS keep in place of it", "points to one that was not fetched",
+     lambda f: spoil.series_of(f).write_text("version https://git-lfs.github.com/spec/v1\n")),
     ("an empty file", "file is empty", lambda f: spoil.series_of(f).write_bytes(b"")),
     ("a gzip file cut short", "damaged gzip",
      lambda f: spoil.series_of(f).write_bytes(spoil.series_of(f).read_bytes()[:900])),
@@ -117,12 +122,17 @@ FILES = [
     ("one byte lacks", "ends after 5759 of the 5760 bytes", spoil.content(lambda b: b[:-1])),
     ("pixels are said to begin beyond the end", "ends after 0 of the 5760 bytes",
      spoil.header("<f", 108, 1e9)),
+    ("pixels are said to begin within the header", "begin at byte 0",
+     spoil.header("<f", 108, 0)),
     ("an unknown type of pixel", "type 77", spoil.header("<h", 70, 77)),
     ("a negative size", "dimensions of [-24", spoil.header("<h", 42, -24)),
     ("pixels of no width", "pixel size 0x3x10", spoil.header("<f", 80, 0.0)),
     ("pixels whose width is NaN", "pixel size nanx3x10", spoil.header("<f", 80, np.nan)),
-    ("pixels of 0.003 mm", "shows no heart", spoil.header("<2f", 80, 0.003, 0.003)),
-    ("an infinite slope", "scales by infinity", spoil.header("<f", 112, np.inf)),
+    ("pixels of 0.003 mm", "shows no heart",
+     spoil.both(spoil.header("<2f", 80, 0.003, 0.003), spoil.header("<h", 254, 0))),
+    ("an infinite slope", "scales by inf", spoil.header("<f", 112, np.inf)),
+    ("a sform that contradicts the qform", "two ways that lie 5 mm apart",
+     spoil.both(spoil.header("<h", 254, 2), spoil.header("<f", 292, 5))),
     ("an orientation with NaN", "orientation has values", spoil.header("<f", 280, np.nan)),
     ("an orientation of zeros", "correct its orientation",
      spoil.header("<12f", 280, *[0.0] * 12, form=True)),
@@ -172,7 +182,14 @@ SIDECARS = [
     ("M0 is said to be included, and no frame is one", "M0Type is Included, but",
      spoil.context("volume_type\ncontrol\ncontrol\nlabel\n")),
     ("M0 is said to be in a file of its own, which lacks", "M0Type Separate",
+     spoil.both(spoil.context("volume_type\ncontrol\ncontrol\nlabel\n"),
+                    spoil.sidecar(M0Type="Separate", PostLabelingDelay=1.5))),
+    ("M0 is said to be in a file of its own, and a frame is one", "is Separate, but",
      spoil.sidecar(M0Type="Separate")),
+    ("a key that stands there twice", "'EchoTime' has two values", spoil.sidecar(
+        '{"EchoTime": 0.002, "PostLabelingDelay": 1.5, "EchoTime": 0.003}')),
+    ("a link to a side-car that was not fetched", "is a link to a file that is missing",
+     spoil.broken_link("sub-01_asl.json")),
 ]  # fmt: skip
 
 LANDMARKS = [
@@ -284,13 +301,26 @@ OTHERS = [
          "quantify SERIES --masks FOLDER/masks.nii.gz"),
 ]  # fmt: skip
 
+
+def _stated(group: str, rows: list[tuple]) -> list[Case]:
+    """Of rows that have options after what is done to files, and perhaps another way to run."""
+    return [
+        Case(group, name, words, change, f"{RUN} {options}", 2, *run)
+        for name, words, change, options, *run in rows
+    ]
+
+
 CASES = [
     *(Case("The image file", *case) for case in FILES),
     *(Case("Pixels", *case) for case in PIXELS),
     *(Case("Side-cars", *case) for case in SIDECARS),
     *(Case("DICOM", *row[:3], RUN, *row[3:]) for row in bad_dicom.ROWS),
     *(Case("RV insertion points", *case, QUANTIFY) for case in LANDMARKS),
+    *_stated("Other formats of images", bad_files.OTHER_FORMATS),
+    *_stated("MATLAB", bad_files.MATLAB),
+    *_stated("Folders of single images", bad_files.FOLDERS),
     *(Case("Masks", *case, QUANTIFY) for case in MASKS),
+    *(Case("Masks", *case) for case in bad_files.MASKS),
     *(Case("Models", *case) for case in MODELS),
     *OTHERS,
 ]

@@ -27,6 +27,7 @@ from mask_cases import GRID, SIZE, TRUTH, circle, make_series, structure_set
 from spoiling import scene, series_of
 
 from ASLMyoSegLib.io import (
+    Hints,
     read_masks,
     read_posterior,
     read_rv_insertion,
@@ -87,7 +88,9 @@ def _separate_m0(folder: Path) -> None:
     image = sitk.GetArrayFromImage(sitk.ReadImage(str(series_of(folder))))
     write_volume(folder / "sub-01_m0scan.nii.gz", image[:1], Geometry((3.0, 3.0, 10.0)))
     path = folder / "sub-01_asl.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "M0Type": "Separate"}))
+    said = {"M0Type": "Separate", "PostLabelingDelay": 1.5}
+    path.write_text(json.dumps({**json.loads(path.read_text()), **said}))
+    (folder / "sub-01_aslcontext.tsv").write_text("volume_type\ncontrol\ncontrol\nlabel\n")
 
 
 def _results(folder: Path) -> None:
@@ -116,6 +119,11 @@ def _enhanced(folder: Path) -> None:
 
 def _metaimage(folder: Path) -> None:
     sitk.WriteImage(in_space(), str(folder / "series.mhd"))
+
+
+def _pair(folder: Path) -> None:
+    image = sitk.ReadImage(str(series_of(folder)))
+    sitk.WriteImage(image, str(folder / "series.hdr"))
 
 
 def _label_map(folder: Path) -> None:
@@ -171,6 +179,11 @@ READERS = {
     "MetaImage": Reader(
         ("series.mhd", "series.*raw"),
         lambda f: read_series(f / "series.mhd", STATED), _right_series, _metaimage,
+    ),
+    "NIfTI in two files": Reader(
+        ("series.hdr", "series.img"),
+        lambda f: read_series(f / "series.img", Hints(("m0scan", "control", "label"), 1.5)),
+        _right_series, _pair,
     ),
     "MATLAB 5": Reader(
         ("m.mat",), lambda f: read_series(f / "m.mat", MATLAB), _right_series,

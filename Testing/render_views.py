@@ -2,19 +2,42 @@
 
 Slice views and the bullseye's view are drawn by Slicer's own displayable managers, through
 trame-slicer, of the scene that the panel makes of the sample, and of a simulated subject with
-three slices. It needs the extra `docs`.
+three slices. It needs the extra `docs` in an environment of its own: slicer-layer-dm works with the
+one slicer-core that it was built with, which is not the one that tests take.
 """
+
+# What the checks let pass is imported after them.
+# ruff: noqa: E402
 
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import slicer
 import vtk
+from packaging.requirements import Requirement
+
+
+def check_packages() -> None:
+    """End with a sentence where the views' library is missing, or would break down."""
+    try:
+        wanted = [Requirement(line) for line in requires("slicer-layer-dm") or []]
+        version("trame-slicer")
+        fit = all(w.specifier.contains(version(w.name), prereleases=True) for w in wanted)
+    except PackageNotFoundError:
+        fit = False
+    if not fit:
+        sys.exit("render_views: pip install -e '.[docs]' in an environment of its own first.")
+
+
+check_packages()
+
 from trame_slicer.core import SlicerApp
 from trame_slicer.views import AbstractView, SliceView, ThreeDView
 from vtk.util.numpy_support import vtk_to_numpy

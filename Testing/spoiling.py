@@ -30,6 +30,20 @@ NOBODY = 65534
 Spoil = Callable[[Path], object]
 
 
+def both(*spoils: Spoil) -> Spoil:
+    """One after the other."""
+    return lambda f: [spoil(f) for spoil in spoils]
+
+
+def cut(name: str, to: int) -> Spoil:
+    """The file ends after so many bytes."""
+
+    def spoil(folder: Path) -> None:
+        (folder / name).write_bytes((folder / name).read_bytes()[:to])
+
+    return spoil
+
+
 def series_of(folder: Path) -> Path:
     return folder / "sub-01_asl.nii.gz"
 
@@ -103,6 +117,16 @@ def header(code: str, offset: int, *values: float, form: bool = False) -> Spoil:
         return bytes(changed)
 
     return content(change)
+
+
+def broken_link(name: str) -> Spoil:
+    """A file as a data set of git-annex has it that was cloned, and not fetched."""
+
+    def spoil(folder: Path) -> None:
+        (folder / name).unlink()
+        (folder / name).symlink_to(".git/annex/objects/none")
+
+    return spoil
 
 
 def sidecar(text: str | None = None, **values: object) -> Spoil:

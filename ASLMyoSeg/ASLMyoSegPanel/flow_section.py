@@ -7,13 +7,16 @@ import slicer
 from slicer.i18n import tr as _
 
 from ASLMyoSegLib.errors import ASLMyoSegError
+from ASLMyoSegLib.perfusion import protocol
 from ASLMyoSegLib.scene import bullseye, landmarks, outline
 
 from .section import Section
 from .views import ViewClicks
 
-T1_BLOOD = {"1.5 T": 1.35, "3 T": 1.65}
+T1_BLOOD = {f"{field:g} T": t1 for field, t1 in protocol.T1_BLOOD.items()}
 """Seconds."""
+OTHER = "other"
+"""Field strength at which a person states T1 of blood."""
 NARROWEST = 20
 """Pixels that a column has at least."""
 WITH_UNIT = (2, 3)
@@ -98,10 +101,10 @@ class FlowSection(Section):
 
     def takeFieldStrength(self, series) -> None:
         """Set the field strength that a series says it was taken at."""
-        strength = series.metadata.get("MagneticFieldStrength")
-        name = f"{strength:g} T" if isinstance(strength, (int, float)) else ""
-        if name in T1_BLOOD:
-            self.parameters.fieldStrength = name
+        strength = protocol.field_strength(series)
+        if strength is not None:
+            name = f"{strength:g} T"
+            self.parameters.fieldStrength = name if name in T1_BLOOD else OTHER
 
     def _followFieldStrength(self) -> None:
         """Set T1 of blood where another field strength was chosen."""

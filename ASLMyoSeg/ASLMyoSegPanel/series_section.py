@@ -11,11 +11,13 @@ from slicer.i18n import tr as _
 from ASLMyoSegLib.errors import ASLMyoSegError
 from ASLMyoSegLib.scene.descriptions import describe_frames
 from ASLMyoSegLib.scene.guess import check_frames, guess_frames
+from ASLMyoSegLib.scene.sequences import browser_for, derived, show_frame
 from ASLMyoSegLib.scene.series_nodes import CONDITIONS
 from ASLMyoSegLib.scene.series_scene import SeriesScene
 from ASLMyoSegLib.series import VOLUME_TYPES
 
 from .section import Section, explaining
+from .views import look
 
 FRAME, KIND, TIME = range(3)
 """Columns of the table of frames."""
@@ -35,6 +37,7 @@ class SeriesSection(Section):
         ui.fillAlternatingButton.connect("clicked()", self.onFillAlternating)
         ui.applyInversionTimeButton.connect("clicked()", self.onApplyInversionTime)
         ui.framesTable.connect("itemChanged(QTableWidgetItem*)", self.onFramesEdited)
+        ui.framesTable.connect("currentCellChanged(int,int,int,int)", self.onFrameLookedAt)
         ui.adoptButton.connect("clicked()", self.onAdopt)
         ui.framesTable.setColumnCount(3)
         ui.framesTable.setHorizontalHeaderLabels([_("Frame"), _("Type"), _("TI (s)")])
@@ -42,6 +45,7 @@ class SeriesSection(Section):
         header = ui.framesTable.horizontalHeader()
         header.setSectionResizeMode(FRAME, qt.QHeaderView.Stretch)
         self._kinds: list = []
+        self._drafts: list = []
         self._filling = False
         self._how = ""
         self.onSequenceChosen(None)
@@ -52,9 +56,12 @@ class SeriesSection(Section):
         if there and ui.conditionComboBox.currentText != self.series.condition:
             ui.conditionComboBox.currentText = self.series.condition
         ui.seriesInfoLabel.text = self._describe() if there else ""
+        own = [node.GetID() for node in derived(slicer.mrmlScene)]
+        if list(ui.sequenceSelector.sortFilterProxyModel().hiddenNodeIDs) != own:
+            ui.sequenceSelector.sortFilterProxyModel().hiddenNodeIDs = own
 
     def onOpenFile(self) -> None:
-        kinds = _("ASL series (*.nii *.nii.gz);;All files (*)")
+        kinds = _("Images (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.dcm);;All files (*)")
         path = qt.QFileDialog.getOpenFileName(None, _("Open ASL series"), self._folder(), kinds)
         if path:
             self.open(path)
@@ -70,15 +77,27 @@ class SeriesSection(Section):
             self.panel.use(self.panel.logic.openSample()[0])
 
     def open(self, path: str) -> None:
-        """Open a file, or every series of a folder, and use the first."""
+        """Open a file, or every series of a folder, and use the first; of those whose files do not
+        say what their frames are, ask for it in the table."""
         qt.QSettings().setValue("ASLMyoSeg/SeriesFolder", str(Path(path).parent))
         with explaining(_("The series cannot be opened.")):
-            opened, problems = self.panel.logic.openSeries(path)
-            self.panel.use(opened[0])
-            if problems:
+            opened = self.panel.logic.openSeries(path)
+            if opened.series:
+                self.panel.use(opened.series[0])
+            self._drafts += opened.drafts
+            self.askForFrames()
+            if opened.problems:
                 slicer.util.warningDisplay(
-                    _("Not opened:") + "\n\n" + "\n".join(problems), "ASLMyoSeg"
+                    _("Not opened:") + "\n\n" + "\n".join(opened.problems), "ASLMyoSeg"
                 )
+
+    def askForFrames(self) -> None:
+        """Show the table for the next of the opened images that wait for it, and the images."""
+        self._drafts = [draft for draft in self._drafts if draft.GetScene() is not None]
+        if self._drafts:
+            self.parameters.loadedSequence = self._drafts[0]
+            browser = browser_for(self._drafts[0])
+            look(browser.GetProxyNode(self._drafts[0]))
 
     def onCondition(self, _index: int) -> None:
         """Say that the series was taken at rest, or under stress."""
@@ -113,6 +132,12 @@ class SeriesSection(Section):
                     f"{self.ui.inversionTimeSpinBox.value:g}"
                 )
 
+    def onFrameLookedAt(self, row: int, *_others: int) -> None:
+        """Show the frame of a row, where the sequence can be browsed."""
+        sequence = self.ui.sequenceSelector.currentNode()
+        if sequence is not None and row >= 0 and not self._filling:
+            show_frame(sequence, row)
+
     def onFramesEdited(self, *_arguments) -> None:
         if not self._filling:
             self._check()
@@ -124,11 +149,13 @@ class SeriesSection(Section):
             adopted = SeriesScene.adopt(slicer.mrmlScene, sequence, kinds, times)
             self.parameters.loadedSequence = None
             self.panel.use(adopted)
+            self._drafts = [draft for draft in self._drafts if draft is not sequence]
+            self.askForFrames()
 
     def _fill(
         self, names: list[str], kinds: tuple[str, ...], times: tuple[float, ...], how: str
     ) -> None:
-        self._how = _("Filled in {how}.").format(how=how)
+        self._how = _("Filled in {how}; please check.").format(how=how)
         table = self.ui.framesTable
         self._filling = True
         table.setRowCount(len(names))
@@ -143,7 +170,7 @@ class SeriesSection(Section):
             choice.connect("currentIndexChanged(int)", self.onFramesEdited)
             table.setCellWidget(row, KIND, choice)
             self._kinds.append(choice)
-            table.setItem(row, TIME, qt.QTableWidgetItem("" if time != time else f"{time:g}"))
+            table.setItem(row, TIME, qt.QTableWidgetItem("" if time != time else f"{time:.7g}"))
         self._filling = False
         self._check()
 

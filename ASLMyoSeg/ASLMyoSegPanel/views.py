@@ -35,6 +35,14 @@ def arrange(series) -> None:
         manager.setLayout(layouts.layout_for(series))
 
 
+def look(volume) -> None:
+    """Show a volume, and nothing over it, in the slice views as they are."""
+    volume.CreateDefaultDisplayNodes()
+    slicer.util.setSliceViewerLayers(
+        background=volume, foreground=None, fit=True, rotateToVolumePlane=True
+    )
+
+
 def restoreLayout() -> None:
     """Show the layout that a scene was saved in, where it is one of the module's."""
     manager = slicer.app.layoutManager()

@@ -8,7 +8,7 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
-from ASLMyoSegLib.scene import display
+from ASLMyoSegLib.scene import display, hierarchy
 from ASLMyoSegLib.scene.series_scene import SeriesScene
 
 
@@ -40,6 +40,7 @@ class SeriesWatch(VTKObservationMixin):
             return
         if nodes and self._nodes and nodes[0] is self._nodes[0]:
             display.set_up(series)  # Slicer has made a deleted proxy anew
+            hierarchy.gather(series)
         self.removeObservers()
         self._nodes = nodes
         for node in nodes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from math import hypot
 from pathlib import Path
@@ -13,6 +14,8 @@ from ..series import ASLSeries, Posterior, Segmentation
 from ..uncertainty.scores import doubtful_images
 from .overlays import as_data_uri, draw_card, draw_scale, window_around
 
+UNITS = {"inversion_time": " s", "pixel_size": " mm"}
+"""Of what a person states."""
 LARGEST_GALLERY = 240
 """Images that are shown; all are in the volumes beside the report."""
 STYLE = """
@@ -65,7 +68,7 @@ def write_report(
 <html lang="en"><head><meta charset="utf-8"><title>{escape(series.name)}: myocardial ASL</title>
 <style>{STYLE}</style></head><body>
 <h1>Myocardial ASL: {escape(series.name)}</h1>
-<p class="facts">{_facts(series, posterior, summary)}</p>{_patient(summary)}
+<p class="facts">{_facts(series, posterior, summary)}</p>{_patient(summary)}{_stated(summary)}
 {_numbers(summary, int(doubtful.sum()), doubtful.size)}
 {_warnings(summary["warnings"])}
 {_flow(summary["mbf"], bullseye_svg)}
@@ -94,6 +97,23 @@ def _patient(summary: dict[str, Any]) -> str:
     known = summary.get("identifiers") or {}
     text = " · ".join(f"{key} {value}" for key, value in known.items())
     return f'<p class="facts">{escape(text)}</p>' if text else ""
+
+
+def _stated(summary: dict[str, Any]) -> str:
+    """What a person said of the files, which say something else or nothing."""
+    known = dict(summary["stated"])
+    if "volume_types" in known:
+        counts = Counter(known["volume_types"])
+        known["volume_types"] = [f"{count} {kind}" for kind, count in counts.items()]
+    text = " · ".join(
+        f"{key.replace('_', ' ')} {_listed(value)}{UNITS.get(key, '')}"
+        for key, value in known.items()
+    )
+    return f'<p class="facts">Stated by hand: {escape(text)}</p>' if text else ""
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _numbers(summary: dict[str, Any], doubtful: int, images: int) -> str:

@@ -1,6 +1,7 @@
 """Files in and out."""
 
 from .bids import write_series
+from .draft import Draft
 from .landmarks import find_rv_insertion, read_rv_insertion, write_rv_insertion
 from .masks import read_masks
 from .nifti import write_volume
@@ -9,6 +10,7 @@ from .reading import (
     find_series,
     input_digest,
     left_out,
+    read_draft,
     read_series,
     series_name,
     series_sources,
@@ -16,11 +18,13 @@ from .reading import (
 from .statement import Hints
 
 __all__ = [
+    "Draft",
     "Hints",
     "find_rv_insertion",
     "find_series",
     "input_digest",
     "left_out",
+    "read_draft",
     "read_masks",
     "read_posterior",
     "read_rv_insertion",

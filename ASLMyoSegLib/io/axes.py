@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SeriesError
+from ..errors import SeriesError, UnstatedError
 from ..series import Geometry
 from .headers import says_pixel_size
 from .nifti import read_image
@@ -60,10 +60,11 @@ def read_frames(
             return array.reshape(1, -1, *array.shape[-2:]), geometry
         if array.ndim != 4:
             sizes = "x".join(map(str, array.shape[::-1]))
-            raise SeriesError(
-                f"{path}: one frame of {sizes}; an ASL series has four dimensions (x, y, slice, "
-                "frame). If the third is that of the frames, say so with --axes x,y,frame; to "
-                "segment one image alone, say what it is, such as --volume-types control."
+            raise UnstatedError(
+                f"{path}: one frame of {sizes}, where an ASL series has four dimensions (x, y, "
+                "slice, frame)",
+                "if the third is that of the frames, say so with --axes x,y,frame; to segment one "
+                "image alone, say what it is, such as --volume-types control.",
             )
         return array, geometry
     return arrange(array.transpose(), axes, str(path)), _turned(geometry, axes)

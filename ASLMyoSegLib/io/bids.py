@@ -9,18 +9,11 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..series import ASLSeries, Geometry
-from .axes import UNKNOWN
 from .bids_rules import check_m0, check_values, open_questions
-from .files import read_text, replacing, write_json
-from .nifti import read_volume, write_volume
-from .sidecars import (
-    SideCars,
-    find_m0scan,
-    find_side_cars,
-    inherited,
-    intended_for,
-    volume_name,
-)
+from .files import is_aside, read_text, replacing, write_json
+from .m0 import separate_m0
+from .nifti import write_volume
+from .sidecars import find_m0scan, find_side_cars, inherited, volume_name
 from .statement import Hints, RawSeries, check_types, shortened
 
 SUFFIXES = ("_asl.nii.gz", "_asl.nii")
@@ -30,13 +23,13 @@ TIME_KEYS = ("PostLabelingDelay", "InversionTime")
 
 
 def find_bids(folder: Path) -> list[Path]:
-    """Every ``*_asl.nii[.gz]`` beneath a folder, sorted; no derivatives."""
+    """Every ``*_asl.nii[.gz]`` beneath a folder, sorted; no derivatives, nothing hidden."""
     return sorted(
         file
         for file in folder.rglob("*_asl.nii*")
         if file.name.endswith(SUFFIXES)
         and not file.is_dir()
-        and "derivatives" not in file.relative_to(folder).parts
+        and not is_aside(file.relative_to(folder))
     )
 
 
@@ -60,16 +53,15 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
     beside = find_side_cars(path)
     check_values(beside)
     types = hints.volume_types
-    if types is None and beside.context.is_file():
+    if types is None and (beside.context.is_file() or beside.context.is_symlink()):
         types = read_context(beside.context)
         check_types(types, images, path, str(beside.context))
         check_m0(beside, types)
     notes: list[str] = []
-    m0, m0_from = None, ""
-    if types is not None:
-        if beside.values and path.name.endswith(SUFFIXES):
-            notes += open_questions(beside, types, images.shape[1])
-        m0, m0_from = _separate_m0(path, images, geometry, beside, types, notes)
+    if types is not None and beside.values and path.name.endswith(SUFFIXES):
+        notes += open_questions(beside, types, images.shape[1])
+    m0 = separate_m0(path, images, geometry, beside, types or ())
+    notes += m0.notes if m0 else []
     key = next((k for k in TIME_KEYS if k in beside.values), TIME_KEYS[0])
     return RawSeries(
         images=images,
@@ -80,57 +72,9 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
         metadata={**beside.values, "Notes": notes} if notes else beside.values,
         types_from=str(beside.context),
         times_from=beside.where(key),
-        m0=m0,
-        m0_from=m0_from,
+        m0=m0.frames if m0 else None,
+        m0_from=m0.file.name if m0 else "",
     )
-
-
-def _separate_m0(
-    path: Path,
-    images: np.ndarray,
-    geometry: Geometry,
-    beside: SideCars,
-    types: tuple[str, ...],
-    notes: list[str],
-) -> tuple[np.ndarray | None, str]:
-    """Frames of the M0 scan that has its own file, and the name of that, where the series is said
-    to have one, or where nobody says anything and it is there."""
-    said = beside.values.get("M0Type")
-    if said not in ("Separate", None) or (said is None and "m0scan" in types):
-        return None, ""
-    file = find_m0scan(path)
-    if file is None and said is None:
-        return None, ""
-    if file is None:
-        others = [
-            f"; {other.name} is intended for {', '.join(intended_for(other))}"
-            for other in sorted(path.parent.glob("*_m0scan.nii*"))
-            if intended_for(other)
-        ]
-        raise SeriesError(
-            f"{_stem(path)}_m0scan.nii.gz: missing, though the side-car says M0Type Separate"
-            f"{''.join(others[:2])}."
-        )
-    if said is None:
-        notes.append(f"Nobody says what M0 is (M0Type); {file.name} is taken for it.")
-    m0, place = read_volume(file)
-    m0 = m0 if m0.ndim == 4 else m0[np.newaxis]
-    if m0.shape[1:] != images.shape[1:]:
-        raise SeriesError(
-            f"{file}: grid {m0.shape[1:]}, where the series has {images.shape[1:]}; acquire or "
-            "resample M0 on the series' grid."
-        )
-    if geometry != UNKNOWN and (name := geometry.difference(place)):
-        ours, theirs = (_rounded(getattr(grid, name)) for grid in (geometry, place))
-        raise SeriesError(
-            f"{file}: {name} {theirs}, where the series has {ours}; acquire or resample M0 on the "
-            "series' grid."
-        )
-    return m0, file.name
-
-
-def _rounded(values: tuple[float, ...]) -> str:
-    return "(" + ", ".join(f"{v:.4g}" for v in values) + ")"
 
 
 def _stem(path: Path) -> Path:
@@ -182,4 +126,6 @@ def read_context(path: Path) -> tuple[str, ...]:
             f"{path}: has no column 'volume_type', which BIDS asks for, but {shortened(columns)}; "
             "mind that tabs stand between columns."
         )
+    if columns.count("volume_type") > 1:
+        raise SeriesError(f"{path}: has several columns 'volume_type'; keep one.")
     return tuple((row["volume_type"] or "").strip() for row in rows)

@@ -79,7 +79,7 @@ def check_m0(beside: SideCars, types: tuple[str, ...]) -> None:
             f"{beside.where('M0Type')} is Included, but {beside.context} has no m0scan; "
             "correct one."
         )
-    if kind in ("Absent", "Estimate") and frames:
+    if kind in ("Absent", "Estimate", "Separate") and frames:
         raise SeriesError(
             f"{beside.where('M0Type')} is {kind}, but {beside.context} has {frames} m0scan; "
             "correct one."
@@ -135,8 +135,9 @@ def _slice_timing(beside: SideCars, slices: int) -> list[str]:
 
 
 def _above_zero(value: Any) -> bool:
-    return _is_number(value) and 0 < value < math.inf
+    return _is_number(value) and value > 0
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and -math.inf < value < math.inf

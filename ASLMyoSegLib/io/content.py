@@ -9,79 +9,94 @@ from __future__ import annotations
 
 import gzip
 import math
-import struct
+import re
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from ..errors import SeriesError
+from .files import no_such_file
 from .headers import check_header
+from .nifti_header import (
+    BYTES_OF_TYPE,
+    MAGIC,
+    PAIR_MAGIC,
+    NiftiHeader,
+    pair_of,
+    read_nifti_header,
+)
 
-HEADER_BYTES, NIFTI_2_HEADER_BYTES = 348, 540
-BYTES_OF_TYPE = {
-    2: 1, 4: 2, 8: 4, 16: 4, 32: 8, 64: 8, 128: 3, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8,
-    1536: 16, 1792: 16, 2048: 32, 2304: 4,
-}  # fmt: skip
-"""Of a pixel, by NIfTI's number of the type."""
+POINTER = re.compile(rb"/annex/objects/|version https://git-lfs")
+"""What stands in a file that git-annex or git LFS keeps in place of an image."""
+LONGEST_POINTER = 32
 FLOAT_TYPES = (16, 64)
 BLOCK = 1 << 24
 
 
-def check_content(path: Path) -> None:
+def check_content(path: Path) -> NiftiHeader | None:
     """Refuse a file that is missing, damaged or incomplete, or whose header cannot be true.
+
+    Returns:
+        The header of NIfTI; None of other formats.
 
     Raises:
         SeriesError: where it is; the message names the value at fault.
     """
     try:
-        if not path.is_file():
-            raise SeriesError(f"{path}: no such file.")
-        if path.stat().st_size == 0:
-            raise SeriesError(f"{path}: the file is empty; copy it again from its source.")
-        name = path.name.lower()
-        nifti = name.endswith((".nii", ".nii.gz"))
-        with path.open("rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
-        if nifti and compressed != name.endswith(".gz"):
-            raise SeriesError(
-                f"{path}: is {'' if compressed else 'not '}compressed by gzip, against its name; "
-                "rename it, or copy it again."
-            )
-        with (gzip.open if compressed else open)(path, "rb") as file:
-            if nifti:
-                _check_nifti(path, file)
-            while compressed and file.read(BLOCK):  # up to the check sum at the end
-                pass
+        pair = pair_of(path)
+        for file in pair or (path,):
+            if not file.is_file():
+                raise SeriesError(no_such_file(file))
+            if file.stat().st_size == 0:
+                raise SeriesError(f"{file}: the file is empty; copy it again from its source.")
         check_header(path)
+        return _check_pair(*pair) if pair else _check_one(path)
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
             raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
         raise SeriesError(f"{path}: damaged gzip file ({error}); copy it again.") from None
 
 
-@dataclass(frozen=True)
-class _Header:
-    """What the NIfTI-1 header says of the pixels; `order` is ``<`` or ``>``, as in `struct`."""
-
-    order: str
-    size: tuple[int, ...]
-    kind: int
-    start: int
+def _check_pair(header_file: Path, pixels: Path) -> NiftiHeader:
+    with header_file.open("rb") as file:
+        header = read_nifti_header(header_file, file, PAIR_MAGIC)
+    with pixels.open("rb") as file:
+        _check_pixels(pixels, file, header)
+    return header
 
 
-def _check_nifti(path: Path, file: BinaryIO) -> None:
-    content = file.read(HEADER_BYTES)
-    if len(content) < HEADER_BYTES:
+def _check_one(path: Path) -> NiftiHeader | None:
+    name = path.name.lower()
+    nifti = name.endswith((".nii", ".nii.gz"))
+    with path.open("rb") as file:
+        start = file.read(LONGEST_POINTER)
+    compressed = start.startswith(b"\x1f\x8b")
+    if POINTER.match(start):
         raise SeriesError(
-            f"{path}: ends after {len(content)} bytes, within its header; copy it again."
+            f"{path}: is no image, but points to one that was not fetched; fetch it (git annex "
+            "get, git lfs pull)."
         )
-    header = _read_header(path, content)
+    if nifti and compressed != name.endswith(".gz"):
+        raise SeriesError(
+            f"{path}: is {'' if compressed else 'not '}compressed by gzip, against its name; "
+            "rename it, or copy it again."
+        )
+    with (gzip.open if compressed else open)(path, "rb") as file:
+        header = read_nifti_header(path, file, MAGIC) if nifti else None
+        if header:
+            _check_pixels(path, file, header)
+        while compressed and file.read(BLOCK):  # up to the check sum at the end
+            pass
+    return header
+
+
+def _check_pixels(path: Path, file: BinaryIO, header: NiftiHeader) -> None:
+    """Refuse pixels that are not all there, or no numbers."""
     file.seek(header.start)
     width = BYTES_OF_TYPE[header.kind]
-    left = needed = math.prod(max(1, n) for n in header.size) * width
+    left = needed = math.prod(header.size) * width
     wrong = 0
     while left > 0:
         block = file.read(min(left, BLOCK))
@@ -98,43 +113,3 @@ def _check_nifti(path: Path, file: BinaryIO) -> None:
         raise SeriesError(
             f"{path}: {wrong} pixels that are NaN or infinite; export the images anew."
         )
-
-
-def _read_header(path: Path, content: bytes) -> _Header:
-    for order in "<>":
-        (length,) = struct.unpack_from(f"{order}i", content)
-        if length == NIFTI_2_HEADER_BYTES:
-            raise SeriesError(f"{path}: is NIfTI-2; save it as NIfTI-1.")
-        if length == HEADER_BYTES and content[344:348] == b"n+1\0":
-            break
-    else:
-        raise SeriesError(f"{path}: is not a NIfTI file; export the images anew, as NIfTI-1.")
-
-    def read(code: str, offset: int) -> tuple[float, ...]:
-        return struct.unpack_from(order + code, content, offset)
-
-    dimensions, *size = read("8h", 40)
-    if not 1 <= dimensions <= 7 or min(size[:dimensions]) < 0:
-        raise SeriesError(f"{path}: its header says {dimensions} dimensions of {size}, which "
-                          "cannot be; export it anew.")  # fmt: skip
-    (kind,) = read("h", 70)
-    if kind not in BYTES_OF_TYPE:
-        raise SeriesError(f"{path}: pixels of type {kind}, which NIfTI does not know.")
-    pixel = read("3f", 80)
-    if not all(math.isfinite(v) for v in pixel) or 0 in pixel[:2]:
-        raise SeriesError(
-            f"{path}: pixel size {pixel[0]:g}x{pixel[1]:g}x{pixel[2]:g} mm; correct it in the "
-            "header (pixdim)."
-        )
-    # A slope of NaN is how some programs write that there is none.
-    if any(math.isinf(v) for v in read("2f", 112)):
-        raise SeriesError(f"{path}: its header scales by infinity (scl_slope); export it anew.")
-    q_form, s_form = read("2h", 252)
-    placed = (read("6f", 256) if q_form > 0 else ()) + (read("12f", 280) if s_form > 0 else ())
-    if not all(math.isfinite(v) for v in placed):
-        raise SeriesError(f"{path}: its orientation has values that are NaN or infinite; "
-                          "export it anew.")  # fmt: skip
-    (start,) = read("f", 108)
-    # The image library, too, takes pixels to follow the header where it says something else.
-    first = min(start, 2.0**40) if start > HEADER_BYTES + 4 else HEADER_BYTES + 4
-    return _Header(order, tuple(size[:dimensions]), kind, int(first))

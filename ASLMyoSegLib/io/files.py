@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import OutputError, SeriesError
+from .leftovers import hidden_folder, remove_leftovers
+
+ASIDE = ("derivatives", "sourcedata")
+"""Folders of a BIDS data set that hold no series of it."""
 
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a path to write to, of the same name; it takes `path`'s place if all went well.
 
-    It lies in a hidden folder beside `path`, so that the last step is a rename on one disk.
+    It lies in a hidden folder beside `path`, so that the last step is a rename on one disk. What
+    earlier processes left there of `path`, as they were killed, goes once the new one is in place.
 
     Raises:
         OutputError: where the file cannot be written.
     """
     path = Path(path)
-    folder: str | None = None
+    folder: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix=".part-", dir=path.parent)
-        beside = Path(folder) / path.name
+        folder = hidden_folder(path)
+        beside = folder / path.name
         yield beside
         beside.replace(path)
+        remove_leftovers(path)
     except OutputError as error:  # of a file in a folder that was to take its place
         raise OutputError(str(error).replace(str(folder), str(path.parent))) from error
     except OSError as error:
@@ -59,6 +64,12 @@ def refuse_foreign(path: Path, key: str) -> None:
         raise OutputError(f"{path}: is something else than such results; choose another name.")
 
 
+def is_aside(path: Path) -> bool:
+    """Whether a file or folder, relative to a data set, is no part of its images: hidden, as those
+    that systems and programs leave, a derivative, or a source that was converted."""
+    return any(part.startswith(".") or part in ASIDE for part in path.parts)
+
+
 def read_text(path: Path) -> str:
     """A text file as UTF-8, with or without a byte order mark.
 
@@ -68,7 +79,7 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise SeriesError(f"{path}: no such file.") from None
+        raise SeriesError(no_such_file(path)) from None
     except OSError as error:
         raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
     except UnicodeDecodeError as error:
@@ -82,11 +93,26 @@ def read_json(path: Path) -> dict[str, Any]:
         SeriesError: where it is missing or holds something else.
     """
     try:
-        content = json.loads(read_text(path))
+        content = json.loads(read_text(path), object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError) as error:
         raise SeriesError(f"{path}: not valid JSON ({error}).") from None
     if not isinstance(content, dict):
         raise SeriesError(f"{path}: holds a {type(content).__name__}, where an object is needed.")
+    return content
+
+
+def no_such_file(path: Path) -> str:
+    """The message of it; data sets of git-annex have links to what was not fetched."""
+    if path.is_symlink():
+        return f"{path}: is a link to a file that is missing; fetch it (git annex get), or copy it."
+    return f"{path}: no such file."
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    for key, value in pairs:
+        if content[key] != value and value == value:
+            raise ValueError(f"{key!r} has two values, {value!r:.40} and {content[key]!r:.40}")
     return content
 
 

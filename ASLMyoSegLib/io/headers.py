@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,15 @@ NRRD_BYTES = {
 }  # fmt: skip
 """Of a pixel, by NRRD's name of the type without what says that it is signed or not."""
 META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
+REPLACED = (b"kinds:", b"centerings:", b"centers:", b"data file:", b"datafile:")
+"""Lines of an NRRD header that `with_list_axis` leaves out, or says anew."""
+OTHER_LENGTHS = ("m", "cm", "um", "µm", "μm", "nm", "in", "meter", "centimeter", "micron")
+"""Units of length that are not mm."""
+META_SPACINGS = {"elementspacing", "elementsize"}
+META_LENGTHS = META_SPACINGS | {"offset", "position", "origin"}
+"""Fields that have a number for each axis."""
+ANY_HEADER = 47
+"""What zlib calls that compressed data begin as zlib or as gzip has it."""
 
 
 @dataclass(frozen=True)
@@ -89,17 +99,18 @@ def says_pixel_size(path: Path) -> bool:
 def with_list_axis(path: Path) -> bytes | None:
     """The content of an NRRD file of four axes with the one that lies nowhere called a list.
 
-    Files call it time, or leave kinds out; the image library reads lists only.
+    Files call it time, or leave kinds out; the image library reads lists only. Pixels of another
+    file come along.
 
     Returns:
         None where the file need not be changed.
     """
-    if not path.name.lower().endswith(".nrrd"):
+    if not path.name.lower().endswith((".nrrd", ".nhdr")):
         return None
     header = _read_nrrd(path)
     directions = re.findall(r"none|\([^)]*\)", header.fields.get("space directions", ""))
     kinds = header.fields.get("kinds", "").split()
-    if len(directions) != 4 or directions.count("none") != 1 or header.data != path:
+    if len(directions) != 4 or directions.count("none") != 1:
         return None
     if kinds and kinds[directions.index("none")] in ("list", "vector"):
         return None
@@ -107,11 +118,12 @@ def with_list_axis(path: Path) -> bytes | None:
     lines = [
         line
         for line in content[: header.length].rstrip(b"\r\n").splitlines()
-        if not line.lower().startswith((b"kinds:", b"centerings:", b"centers:"))
+        if not line.lower().startswith(REPLACED)
     ]
     words = ("list" if d == "none" else "domain" for d in directions)
     lines.append(f"kinds: {' '.join(words)}".encode())
-    return b"\n".join(lines) + b"\n\n" + content[header.length :]
+    pixels = content[header.length :] if header.data == path else header.data.read_bytes()
+    return b"\n".join(lines) + b"\n\n" + pixels
 
 
 def _read_nrrd(path: Path) -> Header:
@@ -173,8 +185,12 @@ def _check_nrrd(path: Path, header: Header, there: int) -> None:
     sizes = _sizes(path, fields.get("sizes", ""))
     if width is None:
         raise SeriesError(f"{path}: pixels of type {kind!r:.60}, which cannot be read.")
+    units = fields.get("space units") or fields.get("units", "")
+    _check_units(path, re.findall(r'"([^"]*)"', units))
     needed = math.prod(sizes) * width
     encoding = fields.get("encoding", "").lower()
+    if encoding in ("bz2", "bzip2"):
+        raise SeriesError(f"{path}: is compressed by bzip2; save it with gzip or as it is.")
     if encoding == "raw" and there < needed:
         raise SeriesError(
             f"{path}: ends after {there} of the {needed} bytes of its pixels; copy it again."
@@ -203,9 +219,18 @@ def _check_meta(path: Path, header: Header, there: int) -> None:
         )
     if fields.get("binarydata", "true").lower() != "true":
         raise SeriesError(f"{path}: its pixels are written as text; save it as binary data.")
+    _check_units(path, [fields.get("distanceunits", "")])
+    for name in META_LENGTHS & fields.keys():
+        _check_numbers(path, name, fields[name], len(sizes), name in META_SPACINGS)
     needed = math.prod(sizes) * width
     if fields.get("compresseddata", "false").lower() == "true":
-        there = _inflated(path, header, needed)
+        size = fields.get("compresseddatasize", "")
+        if not re.fullmatch(r"\d{1,12}", size):
+            raise SeriesError(
+                f"{path}: does not say how many bytes its compressed pixels have "
+                "(CompressedDataSize); export it anew."
+            )
+        there = _inflated(path, header, int(size), needed)
     elif re.fullmatch(r"\d{1,9}", fields.get("headersize", "")):
         there -= int(fields["headersize"])
     if there < needed:
@@ -214,12 +239,34 @@ def _check_meta(path: Path, header: Header, there: int) -> None:
         )
 
 
-def _inflated(path: Path, header: Header, enough: int) -> int:
-    """How many bytes of pixels come out of compressed ones, up to `enough`."""
-    stream, count = zlib.decompressobj(), 0
+def _check_units(path: Path, units: Iterable[str]) -> None:
+    """Refuse lengths that are not in mm, as which the image library takes all."""
+    for unit in units:
+        if unit.lower() in OTHER_LENGTHS:
+            raise SeriesError(f"{path}: its lengths are in {unit}; save it in mm.")
+
+
+def _check_numbers(path: Path, name: str, text: str, count: int, positive: bool) -> None:
+    """Refuse lengths along the axes that are none; the image library takes others instead."""
+    try:
+        numbers = [float(word) for word in text.split()]
+    except ValueError:
+        numbers = []
+    possible = all(math.isfinite(n) and (n > 0 or not positive) for n in numbers)
+    if len(numbers) != count or not possible:
+        raise SeriesError(
+            f"{path}: {name} is {text[:60]!r}, where {count} "
+            f"{'lengths above 0' if positive else 'numbers'} are needed; correct it."
+        )
+
+
+def _inflated(path: Path, header: Header, size: int, enough: int) -> int:
+    """How many bytes of pixels come out of `size` compressed ones, up to `enough`."""
+    stream, count = zlib.decompressobj(ANY_HEADER), 0
     with header.data.open("rb") as file:
         file.seek(header.length if header.data == path else 0)
-        while count < enough and not stream.eof and (block := file.read(1 << 16)):
+        while count < enough and not stream.eof and (block := file.read(min(size, 1 << 16))):
+            size -= len(block)
             try:
                 count += len(stream.decompress(block))
             except zlib.error as error:

@@ -29,7 +29,7 @@ NUMBER_CLASSES = {
     13: "uint32", 14: "int64", 15: "uint64",
 }  # fmt: skip
 """What they are in MATLAB, by the class of the matrix."""
-CELL, STRUCT = 1, 2
+CELL, STRUCT, SPARSE = 1, 2, 5
 COMPLEX = 0x0800
 
 
@@ -40,9 +40,10 @@ class Matrix:
     Attributes:
         name: empty within cells and structs.
         shape: as MATLAB says it.
-        kind: MATLAB's class of the numbers, ``complex``, ``cell`` or ``struct``.
-        numbers: as they are stored, MATLAB's order (Fortran's).
-        parts: of a cell its matrices, of a struct of one element its fields, by their names.
+        kind: MATLAB's class of the numbers, ``complex``, ``sparse``, ``cell`` or ``struct``.
+        numbers: as they are stored, MATLAB's order (Fortran's); None of sparse ones.
+        parts: of a cell its matrices; of a struct the fields of one element after the other, by
+            their names.
     """
 
     name: str
@@ -62,8 +63,10 @@ def read_matrices(content: bytes) -> list[Matrix]:
     Raises:
         ValueError: where it is no such file, or damaged.
     """
+    if 0 in content[:4]:  # the text that later versions begin with has no such byte
+        raise ValueError("of version 4, it seems, which knows flat matrices only")
     if len(content) < HEADER_BYTES or content[126:128] not in (b"IM", b"MI"):
-        raise ValueError("no header of version 5 or 7.3; save it with -v7")
+        raise ValueError("no header of version 5 or 7.3")
     order = "<" if content[126:128] == b"IM" else ">"
     found, unfolded = [], 0
     for kind, data in _elements(memoryview(content)[HEADER_BYTES:], order):
@@ -97,7 +100,7 @@ def _elements(view: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
             at = start + size
             at += 0 if word == COMPRESSED else -at % 8
         if start + size > len(view):
-            raise ValueError("it ends within an array; copy it again")
+            raise ValueError("it ends within an array")
         yield word, view[start : start + size]
 
 
@@ -121,13 +124,16 @@ def _matrix(view: memoryview, order: str) -> Matrix | None:
     if kind == CELL:
         names = [""] * math.prod(shape) if math.prod(shape) <= len(view) else None
         return Matrix(name, shape, "cell", parts=_parts(elements, order, names))
-    if kind == STRUCT and math.prod(shape) == 1:
+    if kind == SPARSE:
+        return Matrix(name, shape, "sparse")
+    if kind == STRUCT:
         length, text = _numbers(elements, order), next(elements, (0, memoryview(b"")))[1]
         step = int(length[0]) if length is not None and len(length) else 0
         if step < 1:
             raise ValueError(f"the fields of {name or 'a struct'} have no names")
         names = [_plain(text[at : at + step]) for at in range(0, len(text), step)]
-        return Matrix(name, shape, "struct", parts=_parts(elements, order, names))
+        all_names = names * math.prod(shape) if math.prod(shape) <= len(view) else None
+        return Matrix(name, shape, "struct", parts=_parts(elements, order, all_names))
     return None
 
 

@@ -17,11 +17,18 @@ from ..series import Geometry
 from .content import check_content
 from .files import replacing
 from .headers import with_list_axis
+from .nifti_header import NiftiHeader
 from .quiet import quiet
 
 KIND = "NRRD_kinds[pixel]"
 LISTS = ("list", "vector")
 """What it says where an NRRD file, such as a sequence that Slicer saved, is a list of images."""
+
+CROOKED = "its axes are not at right angles to each other; correct its orientation."
+RIGHT_ANGLE = 0.002
+"""Cosine of the angle between axes up to which it is one, but for rounding."""
+SAME_PLACE = 0.1
+"""Voxels within which two ways of saying a place are one."""
 
 # Its warnings on odd headers would break the one clear line that errors are.
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
@@ -48,15 +55,14 @@ def read_image(path: Path) -> tuple[np.ndarray, Geometry]:
     Raises:
         SeriesError: where the file is missing, damaged, or holds something else.
     """
-    check_content(path)
-    try:
-        with quiet():
-            image = _read(path)
-    except (RuntimeError, MemoryError) as error:
-        reason = str(error).strip().split("\n")[-1].strip() or "too large for the memory"
-        remedy = "correct its orientation" if "cosines" in reason else "export it anew as NIfTI-1"
-        raise SeriesError(f"{path}: not a readable image ({reason}); {remedy}.") from None
+    header, image = check_content(path), _read(path)
     array, geometry = sitk.GetArrayFromImage(image), _geometry_of(image)
+    direction = np.reshape(geometry.direction, (3, 3))
+    if not np.allclose(direction.T @ direction, np.eye(3), atol=RIGHT_ANGLE):
+        raise SeriesError(f"{path}: {CROOKED}")
+    if header is not None:
+        _check_place(path, header, geometry)
+        array = array - header.offset if header.offset else array
     if KIND in image.GetMetaDataKeys() and image.GetMetaData(KIND) in LISTS:
         several = array.ndim > image.GetDimension()
         return np.moveaxis(array, -1, 0) if several else array[np.newaxis], geometry
@@ -75,13 +81,45 @@ def read_image(path: Path) -> tuple[np.ndarray, Geometry]:
     return array, geometry
 
 
+def _check_place(path: Path, header: NiftiHeader, geometry: Geometry) -> None:
+    """Refuse a header that says two places: the image library takes the sform, as everybody does,
+    but not where the qform or the pixel size contradicts it."""
+    if header.affine is None:
+        return
+    steps = np.reshape(geometry.direction, (3, 3)) * geometry.spacing
+    found = np.column_stack([steps, geometry.origin]) * [[-1], [-1], [1]]
+    corners = [(x, y, k, 1) for x in (0, 1) for y in (0, 1) for k in (0, 1)]
+    ends = np.array(corners) * ([max(1, n) for n in (*header.size, 1, 1)[:3]] + [1])
+    apart = np.linalg.norm(ends @ (found - header.affine).T, axis=1).max()
+    if apart > SAME_PLACE * min(geometry.spacing[:2]):
+        raise SeriesError(
+            f"{path}: its header places it in two ways that lie {apart:.3g} mm apart (sform; qform "
+            "with pixdim); correct one, or set its code to 0."
+        )
+
+
 def _read(path: Path) -> sitk.Image:
+    try:
+        with quiet():
+            return _opened(path)
+    except (RuntimeError, MemoryError) as error:
+        reason = str(error).strip().split("\n")[-1].strip() or "too large for the memory"
+        if "cosines" in reason or "Bad direction" in str(error):
+            problem = CROOKED
+        elif "Unable to determine" in reason:
+            problem = "is no image of a format that is read; save it as NIfTI-1, NRRD or MetaImage."
+        else:
+            problem = f"not a readable image ({reason}); export it anew as NIfTI-1."
+        raise SeriesError(f"{path}: {problem}") from None
+
+
+def _opened(path: Path) -> sitk.Image:
     """The image; one whose list of frames has another name than the image library knows, too."""
     content = with_list_axis(path)
     if content is None:
         return sitk.ReadImage(str(path))
     with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder) / path.name
+        plain = Path(folder) / "list.nrrd"
         plain.write_bytes(content)
         return sitk.ReadImage(str(plain))
 

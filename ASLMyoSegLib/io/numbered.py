@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SeriesError
+from ..errors import SeriesError, UnstatedError
 from ..series import Geometry
 from .axes import read_any
+from .files import is_aside
 from .nifti import has_frames
 from .pictures import PICTURES, is_picture
 
-VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+VOLUMES = (".nii", ".nii.gz", ".img", ".nrrd", ".nhdr", ".mha", ".mhd")
 FEWEST_IMAGES = 2
 
 
@@ -53,7 +54,7 @@ def find_images(folder: Path, whole: bool) -> list[Path]:
     """
     found = []
     for current in sorted([folder, *(d for d in folder.rglob("*") if d.is_dir())]):
-        if "derivatives" in current.absolute().parts:
+        if is_aside(current.relative_to(folder)):
             continue
         files = single_images(current)
         series = [f for f in files if not is_picture(f) and (whole or has_frames(f))]
@@ -83,6 +84,11 @@ def read_numbered(folder: Path) -> tuple[np.ndarray, Geometry]:
     frames = [first]
     for file in files[1:]:
         frame, place = _read_frame(file)
+        if is_picture(file) and frame.dtype != first.dtype:
+            raise SeriesError(
+                f"{file}: pixels are {frame.dtype}, where {files[0].name} has {first.dtype}; "
+                "export the frames alike, as the range of grey values may be another."
+            )
         if frame.shape != first.shape:
             raise SeriesError(
                 f"{file}: {_sizes(frame)}, where {files[0].name} has {_sizes(first)}; the frames "
@@ -94,15 +100,15 @@ def read_numbered(folder: Path) -> tuple[np.ndarray, Geometry]:
                 "lie in one place."
             )
         frames.append(frame)
-    return np.stack(frames), geometry
+    return np.stack(frames).astype(np.float32), geometry
 
 
 def _read_frame(file: Path) -> tuple[np.ndarray, Geometry]:
     array, geometry = read_any(file)
     if is_picture(file) and len(array) > 1:
-        raise SeriesError(
-            f"{file}: holds {len(array)} pictures, where each file is one frame; give the file "
-            "alone, with --axes x,y,frame."
+        raise UnstatedError(
+            f"{file}: holds {len(array)} pictures, where each file is one frame",
+            "give the file alone, with --axes x,y,frame.",
         )
     if array.ndim == 4 and len(array) == 1:
         array = array[0]
@@ -111,7 +117,7 @@ def _read_frame(file: Path) -> tuple[np.ndarray, Geometry]:
             f"{file}: holds {len(array)} frames, where each file of the folder is one; give the "
             "file alone."
         )
-    return (array if array.ndim == 3 else array[np.newaxis]).astype(np.float32), geometry
+    return array if array.ndim == 3 else array[np.newaxis], geometry
 
 
 def _sizes(frame: np.ndarray) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import SeriesError
+from .files import no_such_file
 from .quiet import quiet
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 LARGEST_PICTURE = 4096
 MOST_PAGES = 10_000
+COLOURS = ("RGB", "RGBA", "LA")
+"""What Pillow reads with 8 bits, however many there are."""
 BITS_PER_SAMPLE, SAMPLE_FORMAT, SIGNED = 258, 339, 2
 """Tags of TIFF, and the format of whole numbers with a sign."""
 
@@ -33,7 +36,7 @@ def read_picture(path: Path) -> np.ndarray:
         SeriesError: where the file is missing, damaged or colourful.
     """
     if not path.is_file():
-        raise SeriesError(f"{path}: no such file.")
+        raise SeriesError(no_such_file(path))
     try:
         with quiet(), warnings.catch_warnings(), _open(path) as picture:
             pages = getattr(picture, "n_frames", 1)
@@ -42,7 +45,14 @@ def read_picture(path: Path) -> np.ndarray:
                     f"{path}: {pages} pictures of {picture.size[0]}x{picture.size[1]} pixels are "
                     "too large; cut them to the heart."
                 )
-            return np.stack([_page(path, picture, page) for page in range(pages)])
+            found = [_page(path, picture, page) for page in range(pages)]
+            kinds = sorted({f"{p.shape[1]}x{p.shape[0]} {p.dtype}" for p in found})
+            if len(kinds) > 1:
+                raise SeriesError(
+                    f"{path}: holds pictures of several kinds ({', '.join(kinds)}); export them "
+                    "alike."
+                )
+            return np.stack(found)
     except SeriesError:
         raise
     except Exception as error:  # damaged files make Pillow raise anything
@@ -63,6 +73,11 @@ def _open(path: Path) -> Image.Image:
 
 def _page(path: Path, picture: Image.Image, page: int) -> np.ndarray:
     picture.seek(page)
+    if picture.mode in COLOURS and any("16" in str(tile[3]) for tile in picture.tile):
+        raise SeriesError(
+            f"{path}: has colours or opacity of 16 bits, of which 8 would be read; export grey "
+            "values alone."
+        )
     if picture.mode == "P":
         picture = picture.convert("RGB")
     values = np.asarray(picture)

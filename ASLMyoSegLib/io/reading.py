@@ -15,9 +15,12 @@ from .bids import belonging, find_bids, with_side_cars
 from .dicom import Source, dicom_files, dicom_sources, read_dicom
 from .dicom_files import is_dicom
 from .dicom_study import Survey, dicom_name, is_dicomdir, survey
+from .draft import Draft, draft_of
+from .files import no_such_file
 from .headers import read_header
 from .identifiers import read_identifiers
 from .matlab import read_matlab
+from .nifti_header import pair_of
 from .numbered import VOLUMES, find_images, read_numbered, single_images
 from .pictures import PICTURES
 from .sidecars import volume_name
@@ -64,6 +67,8 @@ def _look_for(path: Path, hints: Hints) -> Survey:
             path = path.parent
         if path.is_file():
             return Survey([path])
+        if path.is_symlink() and not path.exists():
+            raise SeriesError(no_such_file(path))
         if not path.is_dir():
             problem = (
                 "is neither a file nor a folder" if path.exists() else "no such file or folder"
@@ -117,6 +122,19 @@ def read_series(
     return complete(raw, found[0], hints, keep_identifiers=keep_identifiers)
 
 
+def read_draft(path: str | Path) -> Draft:
+    """The images of one series that `find_series` found, of which files say too little: what its
+    frames are, and their inversion times, is left for a person to say.
+
+    Raises:
+        UnstatedError: where axes or pixel size are not said either.
+        SeriesError: where a file is damaged, or contradicts another.
+    """
+    path = Path(path)
+    names = [file.name for file in single_images(path)] if path.is_dir() else []
+    return draft_of(_read(path, NO_HINTS), path, names)
+
+
 def series_sources(path: str | Path, hints: Hints = NO_HINTS) -> tuple[Source, ...]:
     """The DICOM images that `read_series` reads, in the order (frame, slice); none of others.
 
@@ -161,7 +179,7 @@ def _read(path: Path, hints: Hints) -> RawSeries:
         images, geometry = read_numbered(path)
     elif matlab:
         images, geometry = read_matlab(path, hints), UNKNOWN
-    elif name.endswith(VOLUMES + PICTURES):
+    elif name.endswith((*VOLUMES, ".hdr", *PICTURES)):
         stated = None if hints.volume_types is None else len(hints.volume_types)
         images, geometry = read_frames(path, hints.axes, stated)
     else:
@@ -178,4 +196,5 @@ def _files_of(path: Path, hints: Hints) -> list[Path]:
         return dicom_files(path, hints)
     files = single_images(path) if path.is_dir() else [path]
     pixels = [header.data for f in files if (header := read_header(f)) and header.data != f]
-    return [*files, *pixels, *belonging(path)]
+    pairs = [part for f in files for part in pair_of(f) or () if part != f]
+    return [*files, *pixels, *pairs, *belonging(path)]

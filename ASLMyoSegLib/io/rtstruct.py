@@ -110,6 +110,13 @@ def _passed(contour: np.ndarray, rows: int, columns: int) -> np.ndarray:
 
 
 def _within(contours: list[np.ndarray], heights: np.ndarray, plane: float) -> Iterator[np.ndarray]:
+    """Those of a plane; one that was written twice is no hole in itself."""
+    earlier: list[np.ndarray] = []
     for contour, height in zip(contours, heights, strict=True):
-        if abs(height - plane) <= SAME_PLANE:
+        again = any(
+            other.shape == contour.shape and np.allclose(other, contour, atol=SAME_PLANE)
+            for other in earlier
+        )
+        if abs(height - plane) <= SAME_PLANE and not again:
+            earlier.append(contour)
             yield contour

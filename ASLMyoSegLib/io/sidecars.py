@@ -86,7 +86,9 @@ def inherited(path: Path, suffix: str) -> list[Path]:
         here = [
             file
             for file in folder.glob(f"*{suffix}")
-            if _parts(file, suffix) is not None and _parts(file, suffix) <= own and file.is_file()
+            if (parts := _parts(file, suffix)) is not None
+            and parts <= own
+            and (file.is_file() or file.is_symlink())  # a broken one must not go unnoticed
         ]
         found = sorted(here, key=lambda file: (len(_parts(file, suffix)), file.name)) + found
     return found

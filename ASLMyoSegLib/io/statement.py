@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SeriesError
+from ..errors import SeriesError, UnstatedError
 from ..series import VOLUME_TYPES, ASLSeries, Geometry
 from .privacy import without_identifiers
 
@@ -109,14 +109,14 @@ def complete(
     """
     types = _volume_types(raw, path, hints)
     times = _inversion_times(raw, path, hints, types)
-    geometry = _geometry(raw, path, hints)
+    geometry = geometry_of(raw, path, hints)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
         images = raw.images.astype(np.float32)
         if raw.m0 is not None:
             images = np.concatenate([images, raw.m0.astype(np.float32)])
             types += ("m0scan",) * len(raw.m0)
             times = np.append(times, np.full(len(raw.m0), np.nan))
-    _check_pixels(path, images, types)
+    check_pixels(path, images, types)
     metadata = {**raw.metadata, **({"M0From": raw.m0_from} if raw.m0_from else {})}
     metadata = metadata if keep_identifiers else without_identifiers(metadata)
     return ASLSeries(
@@ -150,14 +150,13 @@ def check_types(types: tuple[str, ...], images: np.ndarray, path: Path, where: s
     frames, slices = images.shape[:2]
     if len(types) != frames:
         stacked = frames == 1 and len(types) == slices
-        remedy = (
-            f" of {slices} slices; if these are the frames, say so with --axes x,y,frame."
-            if stacked
-            else "; give one each."
-        )
-        raise SeriesError(
-            f"{where}: {len(types)} volume types, but {path.name} has {frames} frames{remedy}"
-        )
+        problem = f"{where}: {len(types)} volume types, but {path.name} has {frames} frames"
+        if stacked:
+            raise UnstatedError(
+                f"{problem} of {slices} slices",
+                "if these are the frames, say so with --axes x,y,frame.",
+            )
+        raise SeriesError(f"{problem}; give one each.")
 
 
 def _volume_types(raw: RawSeries, path: Path, hints: Hints) -> tuple[str, ...]:
@@ -165,9 +164,10 @@ def _volume_types(raw: RawSeries, path: Path, hints: Hints) -> tuple[str, ...]:
     types = hints.volume_types or raw.volume_types
     if types is None:
         beside = f", or write {raw.types_from} (BIDS)" if raw.types_from else ""
-        raise SeriesError(
+        raise UnstatedError(
             f"{path}: nothing says which of its {len(raw.images)} frames are control, label or "
-            f"m0scan; state it with --volume-types{beside}."
+            "m0scan",
+            f"state it with --volume-types{beside}.",
         )
     check_types(types, raw.images, path, where)
     return types
@@ -185,15 +185,16 @@ def _inversion_times(
         return np.full(len(types), np.nan)
     if value is None:
         beside = f", or write it into {raw.times_from} (BIDS)" if raw.times_from else ""
-        raise SeriesError(
-            f"{path}: nothing says its inversion time; state it in seconds with --inversion-time"
-            f"{beside}."
+        raise UnstatedError(
+            f"{path}: nothing says its inversion time",
+            f"state it in seconds with --inversion-time{beside}.",
         )
     try:
         times = np.array(value, dtype=float)
     except (TypeError, ValueError, OverflowError):
         times = np.array(np.nan)
-    if isinstance(value, bool) or (times.ndim == 0 and np.isnan(times)):
+    truths = any(isinstance(v, bool) for v in (value if isinstance(value, list) else [value]))
+    if truths or times.ndim > 1 or (times.ndim == 0 and np.isnan(times)):
         raise SeriesError(f"{where} is {shortened(value)}, where seconds are needed.")
     if times.ndim == 0:
         times = np.full(len(types), float(times))
@@ -217,19 +218,19 @@ def _inversion_times(
     return np.where(prepared, times, np.nan)
 
 
-def _geometry(raw: RawSeries, path: Path, hints: Hints) -> Geometry:
+def geometry_of(raw: RawSeries, path: Path, hints: Hints) -> Geometry:
     """With the pixel size that was stated, or the file's; the one slice of a series of which
     nobody says how thick it is has 1 mm."""
     spacing = (*(hints.pixel_size or ()), *raw.geometry.spacing[len(hints.pixel_size or ()) :])
     if not np.isfinite(spacing[:2]).all():
-        raise SeriesError(
-            f"{path}: does not say its pixel size; state it in mm with --pixel-size x,y."
+        raise UnstatedError(
+            f"{path}: does not say its pixel size", "state it in mm with --pixel-size x,y."
         )
     if not np.isfinite(spacing[2]):
         if raw.images.shape[1] > 1:
-            raise SeriesError(
-                f"{path}: does not say how far its {raw.images.shape[1]} slices lie apart; state "
-                "it in mm with --pixel-size x,y,slice."
+            raise UnstatedError(
+                f"{path}: does not say how far its {raw.images.shape[1]} slices lie apart",
+                "state it in mm with --pixel-size x,y,slice.",
             )
         spacing = (*spacing[:2], 1.0)
     return replace(raw.geometry, spacing=tuple(float(v) for v in spacing))
@@ -250,7 +251,7 @@ def check_matrix(path: Path, rows: int, columns: int) -> None:
         )
 
 
-def _check_pixels(path: Path, images: np.ndarray, types: tuple[str, ...]) -> None:
+def check_pixels(path: Path, images: np.ndarray, types: tuple[str, ...]) -> None:
     check_matrix(path, *images.shape[2:])
     for frame, image in enumerate(images):
         wrong = int(np.count_nonzero(~np.isfinite(image)))

@@ -16,6 +16,8 @@ class Code(NamedTuple):
 CATEGORY = Code("123037004", "Anatomical Structure")
 MYOCARDIUM = Code("49848007", "Left Ventricle Myocardium")
 """Structure of myocardium of left ventricle (DICOM PS3.16, CID 12305)."""
+ANY_MYOCARDIUM = "74281007"
+"""Structure of myocardium, which Slicer's lists have."""
 
 SLICER_ENTRY = "~".join(
     (
@@ -41,6 +43,5 @@ _OTHER = re.compile(r"right|(?<![a-z])rv|scar|infarct|edema|oedema|atri")
 def names_myocardium(names: str, codes: tuple[str, ...] = ()) -> bool:
     """Whether a segment of these names and SNOMED CT codes is the left ventricle's muscle."""
     lowered = names.lower().replace("_", " ")
-    return MYOCARDIUM.value in codes or (
-        _MYOCARDIUM.search(lowered) is not None and _OTHER.search(lowered) is None
-    )
+    called = ANY_MYOCARDIUM in codes or _MYOCARDIUM.search(lowered) is not None
+    return MYOCARDIUM.value in codes or (called and _OTHER.search(lowered) is None)

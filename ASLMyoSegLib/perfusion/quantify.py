@@ -10,7 +10,7 @@ from ..errors import QuantificationError
 from ..series import ASLSeries, MBFResult, RVInsertion, SegmentFlow
 from .aha import AHA_NAMES, Orientation, centre_of, order_is_known, rings_of, segment_labels
 from .kinetics import mbf_from_difference, null_time
-from .protocol import m0_estimate, question_protocol, refuse_other_models
+from .protocol import m0_estimate, question_protocol, refuse_other_models, t1_of_blood
 
 FEWEST_PIXELS = 5
 """Mean pixels per image below which a segment's flow would be noise."""
@@ -28,7 +28,7 @@ def quantify(
     *,
     partition_coefficient: float = 1.0,
     labelling_efficiency: float = 1.0,
-    t1_blood: float = 1.65,
+    t1_blood: float | None = None,
     t1_myocardium: float = 1.25,
 ) -> MBFResult:
     """MBF from the means of control, label and M0 within each frame's own mask.
@@ -44,12 +44,13 @@ def quantify(
         rv_insertion: fixes the AHA sectors; None takes the standard display and says so.
         partition_coefficient: mL/g.
         labelling_efficiency: above 0, to 1.
-        t1_blood: s.
+        t1_blood: s; None takes that of the field strength (`protocol.t1_of_blood`).
         t1_myocardium: s, tells the null only.
 
     Raises:
         QuantificationError: where flow cannot be computed at all; the message says why.
     """
+    t1_blood, t1_from = t1_of_blood(series, t1_blood)
     constants = {
         "partition_coefficient": partition_coefficient,
         "labelling_efficiency": labelling_efficiency,
@@ -113,7 +114,7 @@ def quantify(
         )
     numbers = _numbers(series)
     parts = tuple(flow(n, AHA_NAMES[n], segments == n) for n in numbers)
-    return MBFResult(whole, parts, rv_insertion is not None, constants, tuple(warnings))
+    return MBFResult(whole, parts, rv_insertion is not None, constants, tuple(warnings), t1_from)
 
 
 def flow_map(

@@ -11,7 +11,7 @@ from ..display.sectors import scale_end
 from . import discs
 from .discs import Disc
 from .display import add_legend, colour_node
-from .mrml import ROLE, nodes_of, only_model, slicer, vtk
+from .mrml import add_drawing, nodes_of, only_model, slicer, vtk
 from .sequences import NAME
 from .tables import ROTATION_KNOWN, read_flow
 
@@ -208,12 +208,7 @@ def _model(scene: Any, role: str) -> Any:
     model = only_model(scene, role)
     if model is not None:
         return model
-    model = scene.AddNewNodeByClass("vtkMRMLModelNode", f"ASLMyoSeg {role}")
-    model.SetAttribute(ROLE, role)
-    model.SetAndObservePolyData(vtk.vtkPolyData())
-    model.CreateDefaultDisplayNodes()
-    model.SetSelectable(False)
-    model.SetHideFromEditors(True)  # a drawing, no data
+    model = add_drawing(scene, role, f"ASLMyoSeg {role}")
     display = model.GetDisplayNode()
     display.SetViewNodeIDs((_view(scene).GetID(),))
     display.SetAmbient(1.0)

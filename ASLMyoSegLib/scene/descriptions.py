@@ -6,9 +6,12 @@ import re
 from typing import Any
 
 from ..errors import SceneError
+from .series_nodes import INVERSION_TIME, KIND
 
 TIME = re.compile(r"inversion|delay|^\s*(ti|pld)\b", re.IGNORECASE)
 """Names of an index that is the inversion time."""
+OURS = "ASLMyoSeg."
+"""Begins the names of this module's attributes."""
 
 
 def describe_frames(sequence: Any) -> tuple[list[str], list[float]]:
@@ -33,6 +36,8 @@ def describe_frames(sequence: Any) -> tuple[list[str], list[float]]:
 
 
 def _words(node: Any) -> str:
-    attributes = sorted(node.GetAttributeNames())
-    parts = (node.GetName(), node.GetDescription(), *map(node.GetAttribute, attributes))
+    others = [name for name in sorted(node.GetAttributeNames()) if not name.startswith(OURS)]
+    kind, time = node.GetAttribute(KIND), node.GetAttribute(INVERSION_TIME)
+    told = (kind, time and f"TI {time} s")  # of a series whose frames are to be stated anew
+    parts = (node.GetName(), node.GetDescription(), *told, *map(node.GetAttribute, others))
     return " ".join(dict.fromkeys(part for part in parts if part))

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import QuantificationError
 from ..perfusion.quantify import quantify
 from ..series import MBFResult, Segmentation
+from . import hierarchy
 from .bullseye import update_bullseye
 from .mrml import ROLE
 from .tables import fill_table, write_flow
@@ -40,6 +41,7 @@ def show_result(one: Any, result: MBFResult) -> None:
         node.SetUseColumnTitleAsColumnHeader(True)  # Slicer shows titles as a row otherwise
         node.SetLocked(True)  # results are not for typing in
         one.browser.SetNodeReferenceID(REFERENCE, node.GetID())
+        hierarchy.gather(one)
     write_flow(node, result)
     update_bullseye(one.scene)
 

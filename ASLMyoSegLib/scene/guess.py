@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..io.guess import types_from_words
+from ..io.guess import WORDS, types_from_words
 from ..series import VOLUME_TYPES
 
 _TIME = re.compile(r"(?<![a-z])(?:ti|pld|inversion.?time)\s*[=:_ -]?\s*(\d+(?:\.\d+)?)\s*(ms|s)?")
@@ -33,10 +33,7 @@ def guess_frames(
     types = types_from_words(names)
     how = "from the names"
     if types is None:
-        first = ["m0scan"] if len(names) % 2 else []
-        pairs = ("control", "label") * (len(names) // 2)
-        types = (*first, *pairs)
-        how = "alternating, control first" + (", after an M0 image" if first else "")
+        types, how = _alternating([bool(re.search(WORDS["m0scan"], name)) for name in lowered])
     given = inversion_times or [_time_in(name) for name in lowered]
     times = [np.nan if k == "m0scan" else _seconds(t) for k, t in zip(types, given, strict=True)]
     return types, tuple(times), how
@@ -70,6 +67,17 @@ def check_frames(volume_types: Sequence[str], inversion_times: Sequence[float]) 
                 f"up to {LONGEST:g} are possible.{hint}"
             )
     return ""
+
+
+def _alternating(m0: list[bool]) -> tuple[tuple[str, ...], str]:
+    """Control and label in turn, between the frames that are M0; a first one without partner is."""
+    how = "alternating, control first"
+    others = [frame for frame, known in enumerate(m0) if not known]
+    if len(others) % 2:
+        m0[others.pop(0)] = True
+        how += ", after an M0 image"
+    turns = iter(("control", "label") * (len(others) // 2))
+    return tuple("m0scan" if known else next(turns) for known in m0), how
 
 
 def _time_in(name: str) -> float:

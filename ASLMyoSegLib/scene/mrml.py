@@ -79,6 +79,22 @@ def nodes_of(scene: Any, kind: str, role: str | None = None) -> list[Any]:
     return [n for n in found if role is None or n.GetAttribute(ROLE) == role]
 
 
+def add_drawing(scene: Any, role: str, name: str) -> Any:
+    """A model that is no data: it plays a role, has nothing in it yet, and is in no list of nodes.
+
+    It is hidden before it is added: the Data module lists what is not hidden then.
+    """
+    model = slicer.vtkMRMLModelNode()
+    model.SetName(name)
+    model.SetAttribute(ROLE, role)
+    model.SetSelectable(False)
+    model.SetHideFromEditors(True)
+    model = scene.AddNode(model)
+    model.SetAndObservePolyData(vtk.vtkPolyData())
+    model.CreateDefaultDisplayNodes()
+    return model
+
+
 def only_model(scene: Any, role: str) -> Any | None:
     """The model that plays a role; those that came with another scene, drawn alike, go."""
     first, *others = nodes_of(scene, "vtkMRMLModelNode", role) or [None]
@@ -87,4 +103,4 @@ def only_model(scene: Any, role: str) -> Any | None:
     return first
 
 
-__all__ = ["ROLE", "PrivateScene", "nodes_of", "only_model", "slicer", "vtk"]
+__all__ = ["ROLE", "PrivateScene", "add_drawing", "nodes_of", "only_model", "slicer", "vtk"]

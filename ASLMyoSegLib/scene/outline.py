@@ -10,7 +10,7 @@ from ..perfusion.aha import Orientation, centre_of, rings_of, segment_labels
 from ..series import Geometry, RVInsertion
 from . import nodes
 from .bullseye import OUTLINE_COLOUR, selected_segment
-from .mrml import ROLE, only_model, slicer, vtk
+from .mrml import add_drawing, only_model, slicer, vtk
 
 NAME = "ASLMyoSeg segment outline"
 WIDTH = 3
@@ -96,11 +96,7 @@ def _model(scene: Any) -> Any:
     model = only_model(scene, "segment outline")
     if model is not None:
         return model
-    model = scene.AddNewNodeByClass("vtkMRMLModelNode", NAME)
-    model.SetAttribute(ROLE, "segment outline")
-    model.SetHideFromEditors(True)  # a drawing, no data
-    model.SetAndObservePolyData(vtk.vtkPolyData())
-    model.CreateDefaultDisplayNodes()
+    model = add_drawing(scene, "segment outline", NAME)
     display = model.GetDisplayNode()
     display.SetColor(OUTLINE_COLOUR)
     display.SetVisibility3D(False)

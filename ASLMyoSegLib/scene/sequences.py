@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SeriesError
+from ..io import Draft
 from ..series import ASLSeries, Geometry
 from . import nodes
 from .mrml import ROLE, nodes_of, slicer
@@ -18,17 +19,22 @@ BROWSED = ("images", "masks", "uncertainty")
 NAME = "ASLMyoSeg.series"
 METADATA = "ASLMyoSeg.metadata"
 INDEX = "frame"
+MADE = "ASLMyoSeg.made"
+"""Attribute of images that this module put into the scene, not another one."""
 
 
-def add_images(scene: Any, series: ASLSeries) -> Any:
-    """A sequence of a series' images, vtkMRMLSequenceNode."""
+def add_images(scene: Any, series: ASLSeries | Draft) -> Any:
+    """A sequence of images, vtkMRMLSequenceNode; those of a draft are called by its words."""
+    words = series.words if isinstance(series, Draft) else ("",) * len(series.images)
     sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", f"{shown_name(series.name)} images")
+    sequence.SetAttribute(MADE, "1")
+    _keep_metadata(sequence, series)
     sequence.SetIndexName(INDEX)
     sequence.SetIndexUnit("")
     sequence.SetIndexType(slicer.vtkMRMLSequenceNode.NumericIndex)
     modifying = sequence.StartModify()
     for frame, image in enumerate(series.images):
-        node = nodes.volume_node(image, series.geometry, "image")
+        node = nodes.volume_node(image, series.geometry, words[frame] or "image")
         sequence.SetDataNodeAtValue(node, str(frame))
     sequence.EndModify(modifying)
     return sequence
@@ -37,6 +43,10 @@ def add_images(scene: Any, series: ASLSeries) -> Any:
 def describe_images(sequence: Any, series: ASLSeries) -> None:
     """Note in a sequence of images what makes it a series."""
     sequence.SetAttribute(ROLE, "images")
+    _keep_metadata(sequence, series)
+
+
+def _keep_metadata(sequence: Any, series: ASLSeries | Draft) -> None:
     sequence.SetAttribute(NAME, series.name)
     metadata = {k: v for k, v in series.metadata.items() if k != "source"}
     sequence.SetAttribute(METADATA, json.dumps(metadata, default=str))
@@ -69,13 +79,24 @@ def browser_for(images: Any) -> Any:
     for browser in nodes_of(scene, "vtkMRMLSequenceBrowserNode"):
         if browser.GetMasterSequenceNode() is images:
             return browser
-    browser = scene.AddNewNodeByClass(
-        "vtkMRMLSequenceBrowserNode", shown_name(images.GetAttribute(NAME) or images.GetName())
-    )
+    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", shown_name(name_of(images)))
     browser.SetAndObserveMasterSequenceNodeID(images.GetID())
     if images.GetIndexName() == INDEX:
         browser.SetIndexDisplayFormat("%.0f")
     return browser
+
+
+def derived(scene: Any) -> list[Any]:
+    """Sequences that were made beside the images of series: of masks, maps and probabilities."""
+    found = nodes_of(scene, "vtkMRMLSequenceNode")
+    return [node for node in found if node.GetAttribute(ROLE) not in (None, "images")]
+
+
+def show_frame(sequence: Any, frame: int) -> None:
+    """Let the browsers of a sequence show one of its frames."""
+    for browser in nodes_of(sequence.GetScene(), "vtkMRMLSequenceBrowserNode"):
+        if browser.IsSynchronizedSequenceNode(sequence, True):
+            browser.SetSelectedItemNumber(frame)
 
 
 def images_in(sequence: Any) -> tuple[np.ndarray, Geometry]:
@@ -109,6 +130,11 @@ def images_in(sequence: Any) -> tuple[np.ndarray, Geometry]:
         if not np.isfinite(array).all():
             raise SeriesError(f"{name}: frame {index} has pixels that are NaN or infinite.")
     return np.stack(arrays).astype(np.float32), geometry
+
+
+def name_of(images: Any) -> str:
+    """The name of the series that a sequence of images is, or was read as."""
+    return images.GetAttribute(NAME) or images.GetName()
 
 
 def metadata_of(images: Any) -> dict[str, Any]:

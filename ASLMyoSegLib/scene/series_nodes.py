@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import SceneError
 from ..series import ASLSeries, Geometry
 from ..uncertainty.scores import THRESHOLD
-from . import display, landmarks, nodes, sequences
+from . import display, hierarchy, landmarks, nodes, sequences
 from .bullseye import update_bullseye
 from .frames import FrameRow, read_rows, write_rows
 from .mrml import ROLE
@@ -20,6 +20,8 @@ CONDITION = "ASLMyoSeg.condition"
 CONDITIONS = ("rest", "stress")
 CUT = "ASLMyoSeg.threshold"
 STATUS = "ASLMyoSeg.status"
+KIND, INVERSION_TIME = "ASLMyoSeg.volume_type", "ASLMyoSeg.inversion_time"
+"""Attributes of the frames' nodes."""
 KEPT = (*sequences.BROWSED, "probability")
 """Sequences of a series; the last keeps automatic masks, so that one can go back to them."""
 
@@ -151,6 +153,7 @@ class SeriesNodes:
             slices = self.image_node.GetImageData().GetDimensions()[2]
             node = landmarks.add_node(self.scene, f"{self.shown} RV insertions", slices)
             self.browser.SetNodeReferenceID("ASLMyoSeg.landmarks", node.GetID())
+            hierarchy.gather(self)
         return node
 
     # For this room
@@ -243,6 +246,7 @@ def add_nodes(images: Any, series: ASLSeries) -> SeriesNodes:
     found = SeriesNodes(browser)
     describe(found, series.volume_types, series.inversion_time)
     display.set_up(found)
+    hierarchy.gather(found)
     return found
 
 
@@ -254,8 +258,8 @@ def describe(found: SeriesNodes, types: Sequence[str], times: Sequence[float]) -
     for frame, (kind, time) in enumerate(zip(types, times, strict=True)):
         for role in sequences.BROWSED:
             data = found.data(role, frame)
-            data.SetAttribute("ASLMyoSeg.volume_type", kind)
-            data.SetAttribute("ASLMyoSeg.inversion_time", "" if np.isnan(time) else f"{time:.6f}")
+            data.SetAttribute(KIND, kind)
+            data.SetAttribute(INVERSION_TIME, "" if np.isnan(time) else f"{time:.6f}")
         if old is not None:
             rows.append(replace(old[frame], volume_type=kind, inversion_time=float(time)))
         else:

@@ -67,7 +67,7 @@ class SeriesScene(SeriesNodes):
             sequence: vtkMRMLSequenceNode of scalar volumes on one grid.
             volume_types: per frame.
             inversion_times: per frame, s; any for `m0scan`.
-            name: of the series; None takes the sequence's.
+            name: of the series; None takes that of the file, or the sequence's.
 
         Raises:
             SeriesError: where the frames are no series; the message says why.
@@ -77,7 +77,9 @@ class SeriesScene(SeriesNodes):
         images, geometry = sequences.images_in(sequence)
         types, given = tuple(volume_types), np.array(inversion_times, float)
         times = np.where([k == "m0scan" for k in types], np.nan, given)
-        series = ASLSeries(images, types, times, geometry, name or sequence.GetName())
+        name = name or sequences.name_of(sequence)
+        metadata = sequences.metadata_of(sequence)
+        series = ASLSeries(images, types, times, geometry, name, metadata)
         for one in SeriesScene.all_in(scene):
             if one.sequence("images") is sequence:
                 describe(one, types, times)

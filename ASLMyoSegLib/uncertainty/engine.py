@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..errors import ASLMyoSegError
+from ..errors import DeviceMemoryError
 from ..network import MCDUNet
 from ..network.bernoulli import spread, words_for
 from ..network.folded import FoldedUNet
@@ -104,7 +104,7 @@ class Engine:
         Where memory runs out, batches are halved until they fit, with the same draws.
 
         Raises:
-            ASLMyoSegError: where memory does not suffice for a single pass.
+            DeviceMemoryError: where memory does not suffice for a single pass.
         """
         return self._within_memory(image.features, image.bits.draw(count)).sigmoid()
 
@@ -115,10 +115,7 @@ class Engine:
             return self._logits(features, words)
         except torch.OutOfMemoryError:
             if len(words) == 1:
-                raise ASLMyoSegError(
-                    f"{self.device}: memory does not suffice for one pass; close other programs "
-                    "that use it, or take --device cpu."
-                ) from None
+                raise self._too_small() from None
         # Outside of the handler, whose traceback would keep the tensors alive.
         self._graph = None
         if self.device.type == "cuda":
@@ -126,6 +123,12 @@ class Engine:
         self.batch = min(self.batch, max(1, len(words) // 2))
         parts = words.split(max(1, len(words) // 2))
         return torch.cat([self._within_memory(features, part) for part in parts])
+
+    def _too_small(self) -> DeviceMemoryError:
+        return DeviceMemoryError(
+            f"{self.device}: memory does not suffice for one pass; close other programs that use "
+            "it, or take --device cpu."
+        )
 
     def _logits(self, features: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
         logits = self._network.after_dropout(features, self._masks(words))
@@ -156,6 +159,8 @@ class Engine:
                 break
             paces[batch] = seconds / batch
             batch *= 2
+        if not paces:
+            raise self._too_small()
         worth = min(paces.values()) * NEARLY
         batch = max(batch for batch, pace in paces.items() if pace <= worth)
         choice = Choice(batch, self._fused_is_faster(image, batch))

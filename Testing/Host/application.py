@@ -19,7 +19,7 @@ import vtk
 from PySide6.QtCore import Property, QObject, QSettings, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QVBoxLayout
 
-from . import ctk_widgets, mrml_widgets, parameters, pythonqt
+from . import ctk_widgets, hierarchy, mrml_widgets, parameters, pythonqt
 from .pythonqt import QtObject
 
 ROOT = Path(__file__).parents[2]
@@ -190,6 +190,7 @@ class Host:
             slicer.mrmlScene.EndImportEvent,
             lambda *_: QTimer.singleShot(0, self._take_last_browser),
         )
+        hierarchy.observe(slicer.mrmlScene)
         # The logic that registers legends wants a whole application about it.
         slicer.mrmlScene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
         slicer.app = QtObject(Application(self.home, application_logic))
@@ -269,6 +270,9 @@ class LayoutManager(QObject):
 
     def sliceViewNames(self) -> list[str]:
         return []
+
+    def mrmlSliceLogics(self) -> Any:
+        return vtk.vtkCollection()
 
     def _count(self) -> int:
         known = [view.mrmlViewNode() for view in self._views]

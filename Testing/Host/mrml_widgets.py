@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import slicer
-from PySide6.QtCore import Property, Qt, Signal
+from PySide6.QtCore import Property, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -40,6 +41,21 @@ class qMRMLWidget(QWidget):
         return self._scene
 
 
+class qMRMLSortFilterProxyModel(QObject):
+    """Which nodes a list leaves out."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._hidden: list[str] = []
+        self._changed = changed
+
+    def _hide(self, ids: list[str]) -> None:
+        self._hidden = list(ids)
+        self._changed()
+
+    hiddenNodeIDs = Property("QStringList", lambda self: self._hidden, _hide)
+
+
 class qMRMLNodeComboBox(QWidget):
     """A list of the scene's nodes of some classes."""
 
@@ -53,6 +69,7 @@ class qMRMLNodeComboBox(QWidget):
         self._flags = dict.fromkeys(self._FLAGS, True)
         self._shown: str | None = None
         self._attributes: list[tuple[str, str, Any]] = []
+        self._filter = qMRMLSortFilterProxyModel(self._refill)
         self._tags: list[int] = []
         self._ids: list[str | None] = []
         self._combo = QComboBox()
@@ -85,6 +102,9 @@ class qMRMLNodeComboBox(QWidget):
 
     def mrmlScene(self) -> Any:
         return self._scene
+
+    def sortFilterProxyModel(self) -> qMRMLSortFilterProxyModel:
+        return self._filter
 
     def addAttribute(self, node_type: str, name: str, value: Any = None) -> None:
         self._attributes.append((node_type, name, value))
@@ -120,7 +140,7 @@ class qMRMLNodeComboBox(QWidget):
         nodes = [n for kind in self._types for n in slicer.util.getNodesByClass(kind, self._scene)]
         nodes = [
             n for n in nodes
-            if not n.GetHideFromEditors()
+            if not n.GetHideFromEditors() and n.GetID() not in self._filter.hiddenNodeIDs
             and all(
                 n.GetAttribute(name) == value if value else n.GetAttribute(name) is not None
                 for kind, name, value in self._attributes if n.IsA(kind)

@@ -36,10 +36,10 @@ def plain_series(
     return path
 
 
-def write_m0(path: Path, value: float, spacing: float = 2.0, **values: object) -> None:
+def write_m0(path: Path, value: float, **values: object) -> None:
     image = np.full((1, 20, 24), value, np.float32)
     image[0, 0, 0] += 1
-    write_volume(path, image, Geometry((spacing, 2.0, 8.0)))
+    write_volume(path, image, Geometry((2.0, 2.0, 8.0)))
     if values:
         Path(str(path).replace(".nii.gz", ".json")).write_text(json.dumps(values))
 
@@ -152,15 +152,78 @@ def test_m0_scans_belong_to_the_series_of_their_name_or_that_they_are_intended_f
         read_series(three)
 
 
-def test_an_m0_scan_for_another_series_or_on_another_grid_is_not_taken(tmp_path: Path):
+def test_an_m0_scan_for_another_series_is_not_taken(tmp_path: Path):
     path = plain_series(tmp_path / "sub-01_asl.nii.gz", M0Type="Separate")
     m0 = tmp_path / "sub-01_m0scan.nii.gz"
     write_m0(m0, 100, IntendedFor="perf/sub-01_acq-stress_asl.nii.gz")
     with pytest.raises(SeriesError, match="is intended for sub-01_acq-stress"):
         read_series(path)
-    write_m0(m0, 100, spacing=2.5, IntendedFor="perf/sub-01_asl.nii.gz")
-    with pytest.raises(SeriesError, match=r"spacing \(2.5, 2, 8\), where .* \(2, 2, 8\)"):
+
+
+def ramp(grid: Geometry, shape: tuple[int, int, int]) -> np.ndarray:
+    """What grows evenly in space, which linear interpolation does not change; other slices are of
+    other brightness."""
+    index = np.indices(shape)[::-1].reshape(3, -1)
+    steps = np.reshape(grid.direction, (3, 3)) * grid.spacing
+    x, y, z = steps @ index + np.array(grid.origin)[:, np.newaxis]
+    return (500 + 3 * x - 2 * y + 40 * np.round(z / 8)).reshape(shape)
+
+
+def turned(spacing: tuple, origin: tuple, degrees: float = 0.0, flip: int = 1) -> Geometry:
+    """A grid turned about the normal of its slices, which may be stacked downwards."""
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return Geometry(spacing, origin, (c, -s, 0.0, s, c, 0.0, 0.0, 0.0, float(flip)))
+
+
+@pytest.mark.parametrize(
+    ("grid", "shape"),
+    [
+        (turned((2.7, 3.1, 8.0), (-9.0, -9.0, -8.0)), (3, 24, 30)),
+        (turned((2.7, 3.1, 8.0), (0.0, -25.0, 8.0), 20, -1), (2, 40, 40)),
+        (turned((1.0, 1.0, 8.0), (-1.0, -1.0, 0.4)), (2, 50, 60)),
+    ],
+)
+def test_an_m0_scan_on_another_grid_of_the_same_slices_is_interpolated(
+    tmp_path: Path, grid: Geometry, shape: tuple
+):
+    path, own = tmp_path / "sub-01_asl.nii.gz", Geometry((2.0, 2.0, 8.0))
+    images = np.random.default_rng(1).uniform(1, 500, (2, 2, 20, 24)).astype(np.float32)
+    write_series(ASLSeries(images, ("control", "label"), np.array([1.5, 1.5]), own), path)
+    edit_json(path, M0Type="Separate", PostLabelingDelay=1.5)
+    write_volume(tmp_path / "sub-01_m0scan.nii.gz", ramp(grid, shape), grid)
+    series = read_series(path)
+    closed_form = ramp(own, (2, 20, 24))
+    tolerance = 40 * 0.4 / 8 + 0.01  # as far as its slices lie beside those of the series
+    assert np.abs(series.images[2] - closed_form).max() < tolerance
+    assert any("sub-01_m0scan.nii.gz lies on another grid" in note for note in series.notes)
+
+
+@pytest.mark.parametrize(
+    ("grid", "shape", "words"),
+    [
+        (Geometry((2.0, 2.0, 5.0)), (2, 20, 24), "slices are 5 mm apart"),
+        (Geometry((2.0, 2.0, 8.0)), (1, 20, 24), "planes of all those"),
+        (Geometry((2.0, 2.0, 8.0), (0.0, 0.0, 4.0)), (2, 20, 24), "planes of all those"),
+        (Geometry((2.0, 2.0, 8.0), (2.0, 0.0, 0.0)), (2, 20, 24), "does not cover"),
+        (Geometry((1.9, 1.9, 8.0)), (2, 20, 24), "does not cover"),
+        (
+            Geometry((2.0, 2.0, 8.0), direction=(1.0, 0, 0, 0, 0, 1.0, 0, -1.0, 0)),
+            (2, 20, 24), "tilted",
+        ),
+    ],
+)  # fmt: skip
+def test_an_m0_scan_of_another_place_is_refused(
+    tmp_path: Path, grid: Geometry, shape: tuple, words: str
+):
+    path = tmp_path / "sub-01_asl.nii.gz"
+    images = np.random.default_rng(1).uniform(1, 500, (2, 2, 20, 24)).astype(np.float32)
+    own = Geometry((2.0, 2.0, 8.0))
+    write_series(ASLSeries(images, ("control", "label"), np.array([1.5, 1.5]), own), path)
+    edit_json(path, M0Type="Separate", PostLabelingDelay=1.5)
+    write_volume(tmp_path / "sub-01_m0scan.nii.gz", ramp(grid, shape), grid)
+    with pytest.raises(SeriesError, match=words) as refusal:
         read_series(path)
+    assert str(refusal.value).startswith(f"{tmp_path}/sub-01_m0scan.nii.gz: ")
 
 
 def test_an_m0_scan_is_taken_with_a_note_where_nobody_says_what_m0_is(tmp_path: Path):
@@ -241,7 +304,10 @@ def test_flow_is_refused_where_its_model_does_not_hold(
 @pytest.mark.parametrize(
     ("values", "constants", "words"),
     [
-        ({"MagneticFieldStrength": 1.5}, {}, "acquired at 1.5 T"),
+        ({"MagneticFieldStrength": 1.5}, {}, ""),
+        ({"MagneticFieldStrength": 1.5}, {"t1_blood": 1.65}, "acquired at 1.5 T"),
+        ({"MagneticFieldStrength": 7}, {}, "acquired at 7 T"),
+        ({"MagneticFieldStrength": 7}, {"t1_blood": 2.1}, ""),
         ({"MagneticFieldStrength": 1.494}, {"t1_blood": 1.35}, ""),
         ({"MagneticFieldStrength": 2.89}, {}, ""),
         ({"LabelingEfficiency": 0.95}, {}, "LabelingEfficiency is 0.95"),

@@ -83,6 +83,8 @@ def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(
     summary = {
         "version": "0", "model": {"name": "m", "sha256": "0" * 64}, "device": "cpu", "trials": 2,
         "seconds": 1.0, "mcd_uncertainty": 1.0, "mbf": None,
+        "stated": {"volume_types": ["m0scan", *["control", "label"] * 6], "inversion_time": 1.4,
+                   "variable": "<i>"},
         "motion": {"limit_mm": 3.0, "corrected": False},
         "frames": [
             {"index": 0, "slice": 0, "volume_type": "<b>", "shift_pixels": [3.0, -4.0],
@@ -101,16 +103,20 @@ def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(
     assert "&lt;b&gt;no m0scan" in page
     assert '<td>5.00 <span class="flag">moved</span></td>' in page
     assert "<td>&lt;b&gt;</td>" in page
+    said = "volume types 1 m0scan, 6 control, 6 label · inversion time 1.4 s"
+    assert f"Stated by hand: {said} · variable &lt;i&gt;</p>" in page
     assert "1 of 2 images lie more than 3 mm" in page
     assert not re.search(r'(src|href)="(?!data:)', page)
     order = [int(n) for n in re.findall(r'alt="frame (\d+)"', page)]
     assert order == [4, 12, 11, 10, 9, 8, 7, 6, 5, 3, 2, 1, 0]
     assert "not for clinical use" in page
+    summary["stated"] = {}
     monkeypatch.setattr(report, "LARGEST_GALLERY", 3)  # of long series
     write_report(
         tmp_path / "r.html", series=series, posterior=posterior, segmentation=segmentation,
         summary=summary, bullseye_svg=None,
     )  # fmt: skip
     page = (tmp_path / "r.html").read_text()
+    assert "Stated by hand" not in page
     assert re.findall(r'alt="frame (\d+)"', page) == ["4", "12", "11"]
     assert "most doubtful first: 3 of 13" in page

@@ -133,7 +133,7 @@ def test_pages_of_one_picture_are_frames_where_one_says_so(tmp_path: Path):
         (lambda file: file.write_bytes(b""), "not a readable picture"),
         (lambda file: file.write_text("%!PS-Adobe-3.0 EPSF-3.0"), "not a readable picture"),
         (lambda file: Image.new("L", (5000, 5)).save(file), "too large"),
-        (lambda file: Image.new("L", (20, 24)).save(file), "value 0 everywhere"),
+        (lambda file: Image.new("I;16", (20, 24)).save(file), "value 0 everywhere"),
         (lambda file: file.rename(file.with_suffix(".tif")), ".png, .tif"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_folder_may_hold_series_of_several_formats(tmp_path: Path):
     assert "scout.nii.gz" in [path.name for path in stacked]
 
 
-@pytest.mark.parametrize("name", ["scan.img", "scan.txt", "scan"])
+@pytest.mark.parametrize("name", ["scan.par", "scan.txt", "scan"])
 def test_other_formats_are_refused(name: str, tmp_path: Path):
     (tmp_path / name).write_bytes(b"whatever")
     refused(tmp_path / name, STATED, name, "a format that is not read")

@@ -65,9 +65,12 @@ def test_series_comes_back_whole_in_any_geometry(tmp_path: Path, seed: int, slic
 def test_separate_m0_is_appended(path: Path):
     series = read_series(path)
     write_volume(path.with_name("sub-01_m0scan.nii.gz"), series.images[:1] * 2, series.geometry)
-    edit_json(path, M0Type="Separate")
+    edit_json(path, M0Type="Separate", PostLabelingDelay=1.5)
+    with pytest.raises(SeriesError, match=r"M0Type is Separate, but .* has 1 m0scan"):
+        read_series(path)
+    context_of(path).write_text("volume_type\ncontrol\ncontrol\nlabel\n")
     found = read_series(path)
-    assert found.volume_types == (*TYPES, "m0scan")
+    assert found.volume_types == ("control", "control", "label", "m0scan")
     assert np.array_equal(found.images[3], series.images[0] * 2)
 
 

@@ -59,6 +59,7 @@ def test_summary_tells_model_frames_flow_and_warnings(results: Path):
     )
     assert [f["mask_pixels"] for f in summary["frames"]] == mask.sum((1, 2, 3)).tolist()
     assert summary["mbf"]["unit"] == "mL/g/min"
+    assert summary["mbf"]["t1_blood_from"] == "MagneticFieldStrength 3 T"
     assert [s["aha"] for s in summary["mbf"]["segments"]] == list(range(7, 13))
     assert len(summary["mbf"]["pairs"]) == 6
     assert any("Rotation unknown" in w for w in summary["warnings"])

@@ -1,6 +1,7 @@
 """The panel, driven as a person does, in a host with real Qt, real MRML and the real worker."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -71,6 +72,27 @@ def test_landmarks_turn_the_sectors_and_moving_one_moves_flow(host, reviewed):
     host.wait_until(lambda: flow_column(panel) != turned)
     panel.ui.clearLandmarksButton.click()
     host.wait_until(lambda: flow_column(panel) == before)
+
+
+def test_a_correction_or_a_moved_landmark_is_in_the_numbers_within_a_second(host, reviewed):
+    """Of waiting and of work; other programs of the machine do not count."""
+    rest, stress = reviewed.series.all_in(slicer.mrmlScene)
+    reviewed.logic.showSampleResult(stress)
+    reviewed.requestFlow(rest, stress)
+    host.wait_until(lambda: stress.flow_node is not None)
+    points = rest.landmarks_node
+    for change in (
+        lambda: edit(rest, grown),
+        lambda: points.SetNthControlPointPositionWorld(0, 25.0, 40.0, 0.0),
+        lambda: points.SetNthControlPointPositionWorld(1, 25.0, -20.0, 0.0),
+        lambda: points.SetNthControlPointPositionWorld(0, -25.0, 40.0, 0.0),
+    ):
+        before, started = flow_column(reviewed), time.process_time()
+        change()
+        host.wait_until(lambda: not reviewed._flowTimer.active)
+        host.wait_until(lambda: not reviewed._updateTimer.active)
+        assert reviewed.FLOW_DELAY / 1000 + time.process_time() - started < 1
+    assert flow_column(reviewed) != before
 
 
 def test_placing_landmarks_starts_slicers_place_mode(host, reviewed):

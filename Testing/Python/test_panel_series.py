@@ -105,6 +105,18 @@ def test_rest_and_stress_are_told_apart_and_keep_their_own_masks(host, reviewed)
     assert rest.flow()[0] != stress.flow()[0]
 
 
+def test_a_series_deleted_in_the_data_module_is_gone_and_the_other_can_be_used(host, reviewed):
+    rest, stress = reviewed.series.all_in(slicer.mrmlScene)
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(rest.frames_node))
+    assert hierarchy.GetItemName(folder) == "sub-01_acq-rest"
+    hierarchy.RemoveItem(folder)
+    host.wait_until(lambda: reviewed.series is None, 20)
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSequenceNode") == 4
+    reviewed.ui.seriesSelector.setCurrentNode(stress.browser)
+    host.wait_until(lambda: reviewed.series == stress, 20)
+
+
 def test_the_condition_can_be_told(host, reviewed):
     rest, stress = reviewed.series.all_in(slicer.mrmlScene)
     reviewed.ui.conditionComboBox.currentText = "stress"
@@ -153,6 +165,24 @@ def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, p
     ui.adoptButton.click()
     assert panel.series.series().volume_types == ("m0scan", *("control", "label") * 2)
     assert panel.parameters.loadedSequence is None
+
+
+def test_frames_of_a_series_can_be_stated_anew_and_masks_are_no_loaded_sequences(host, reviewed):
+    selector = reviewed.ui.sequenceSelector
+    shown = [selector._native._combo.itemText(k) for k in range(selector._native._combo.count())]
+    assert shown == ["None", "sub-01_acq-rest images", "sub-01_acq-stress images"]
+    before = reviewed.series.series()
+    selector.setCurrentNode(reviewed.series.sequence("images"))
+    host.process_events()
+    assert reviewed.ui.adoptButton.enabled
+    kinds = reviewed.seriesSection._kinds
+    assert [k.currentText for k in kinds] == list(before.volume_types)
+    kinds[1].currentText, kinds[2].currentText = "label", "control"
+    reviewed.ui.adoptButton.click()
+    after = reviewed.series.series()
+    assert after.volume_types[1:3] == ("label", "control")
+    assert np.array_equal(after.inversion_time, before.inversion_time, equal_nan=True)
+    assert reviewed.series.segmented
 
 
 def test_a_series_that_cannot_be_read_is_named_and_the_others_are_opened(

@@ -309,3 +309,31 @@ def test_turning_mask_and_landmarks_together_keeps_the_size_of_segments(turn):
         return np.bincount(labels.ravel(), minlength=13)[7:]
 
     assert sizes(turn) == pytest.approx(sizes(0.0), abs=12)
+
+
+@pytest.mark.parametrize(
+    ("field", "stated", "t1", "why"),
+    [
+        (3.0, None, 1.65, "MagneticFieldStrength 3 T"),
+        (2.89, None, 1.65, "MagneticFieldStrength 3 T"),
+        (1.494, None, 1.35, "MagneticFieldStrength 1.5 T"),
+        (1.5, 1.44, 1.44, "stated"),
+        (1.5, 1.35, 1.35, "MagneticFieldStrength 1.5 T"),
+        (7.0, None, 1.65, "taken for 3 T, as MagneticFieldStrength is 7 T"),
+        (None, None, 1.65, "taken for 3 T, as MagneticFieldStrength is not said"),
+        (None, 1.8, 1.8, "stated"),
+    ],
+)
+def test_t1_of_blood_follows_the_field_strength_unless_it_is_stated(field, stated, t1, why):
+    """Values of Alsop et al., Magn Reson Med 2015;73:102-116."""
+    series, truth = simulate_subject(1, 0, "rest")
+    masks = truth.observer
+    metadata = {} if field is None else {"MagneticFieldStrength": field}
+    result = quantify(dataclasses.replace(series, metadata=metadata), masks, t1_blood=stated)
+    assert result.constants["t1_blood"] == t1
+    assert result.t1_blood_from.startswith(why)
+    usual = quantify(dataclasses.replace(series, metadata={}), masks, t1_blood=1.65)
+    times = series.inversion_time[list(series.frames_of("control"))]
+    assert result.whole.pairs == pytest.approx(
+        np.array(usual.whole.pairs) * np.exp(times / t1 - times / 1.65), rel=0.01
+    )

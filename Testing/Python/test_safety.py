@@ -116,6 +116,18 @@ def test_names_from_files_are_escaped_wherever_they_are_shown(tmp_path: Path):
     assert "model &lt;script&gt;m" in page
 
 
+def test_text_from_files_does_not_steer_the_terminal(tmp_path: Path):
+    write_good_files(tmp_path)
+    (tmp_path / "sub-01_aslcontext.tsv").write_text("\x1b[2J\x07type\ncontrol\n")
+    series = (tmp_path / "sub-01_asl.nii.gz").rename(tmp_path / "sub-01\x1b[1A\n_asl.nii.gz")
+    (tmp_path / "sub-01_aslcontext.tsv").rename(tmp_path / "sub-01\x1b[1A\n_aslcontext.tsv")
+    done = aslmyoseg("quantify", series, "--masks", tmp_path / "masks.nii.gz")
+    assert done.status == 2
+    assert "has no column 'volume_type'" in done.errors
+    assert len(done.errors.splitlines()) == 1
+    assert all(c.isprintable() for c in done.errors.rstrip("\n"))
+
+
 def test_an_entry_that_climbs_out_of_a_bundle_is_not_written(tmp_path: Path):
     """Through the checks that come before anything is unpacked."""
     pytest.importorskip("slicer", reason="Slicer's MRML (slicer-core) is not installed")

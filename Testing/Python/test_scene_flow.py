@@ -29,6 +29,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from ASLMyoSegLib.display.sectors import sectors
 from ASLMyoSegLib.errors import OutputError, QuantificationError, SceneError, SeriesError
 from ASLMyoSegLib.io import read_masks, read_series
+from ASLMyoSegLib.network import Architecture, load_model
 from ASLMyoSegLib.perfusion import quantify
 from ASLMyoSegLib.perfusion.aha import Orientation, segment_labels
 from ASLMyoSegLib.scene import SeriesScene, bullseye, landmarks, outline
@@ -36,6 +37,7 @@ from ASLMyoSegLib.scene.discs import INK, RADIUS, SEGMENT, VALUE
 from ASLMyoSegLib.scene.mrml import PrivateScene, nodes_of, slicer
 from ASLMyoSegLib.scene.nodes import points_in_pixels, points_in_ras
 from ASLMyoSegLib.training.dataset import read_references
+from ASLMyoSegLib.training.fit import TrainingConfig, train
 
 
 def cells(scene, role: str, name: str) -> np.ndarray:
@@ -296,6 +298,9 @@ def test_reviewed_frames_become_a_data_set_to_train_on(tmp_path: Path):
         assert np.array_equal(reference.series.images, make_series().images[3:5])
     assert read_series(tmp_path / "sub-01").metadata["MagneticFieldStrength"] == 3.0
     assert found[0].masks.shape[-1] == SIZE
+    config = TrainingConfig(Architecture(4, 3, 3, 0.5), epochs=1, batch_size=2, augmentation=False)
+    train(tmp_path, tmp_path / "model.safetensors", config)
+    assert load_model(tmp_path / "model.safetensors").sha256
 
 
 def test_reviewed_frames_of_another_patient_are_not_replaced(tmp_path: Path):

@@ -242,14 +242,15 @@ def test_wrong_settings_are_refused_in_words_and_the_worker_lives_on(start, seri
     ]
 
 
-def test_a_full_gpu_offers_the_cpu(start, series):
+@pytest.mark.parametrize("part", ["__init__", "_logits"])
+def test_a_full_gpu_offers_the_cpu(start, series, part):
+    """Whether the network does not fit, or no batch of one pass does."""
     process = start(
         "import torch\n"
-        "from ASLMyoSegLib.uncertainty import sampler\n"
+        "from ASLMyoSegLib.uncertainty.engine import Engine\n"
         "def full(*a, **k):\n"
         "    raise torch.cuda.OutOfMemoryError('CUDA out of memory')\n"
-        "    yield\n"
-        "sampler.stream = full"
+        f"Engine.{part} = full"
     )
     process.segment(series)
     reply, _ = process.until("error")

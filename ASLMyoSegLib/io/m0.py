@@ -1,0 +1,121 @@
+"""M0 scans that have a file of their own, on the grid of the series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..errors import SeriesError
+from ..series import Geometry
+from .nifti import frame_image, read_volume
+from .segments import axes_of
+from .sidecars import SideCars, find_m0scan, intended_for, volume_name
+
+PARALLEL = 0.9999
+"""Cosine of the angle between slices above which they are of one direction (0.8 degrees)."""
+SAME_PLANE = 0.1
+"""Share of the distance between slices within which two are one."""
+
+
+@dataclass(frozen=True)
+class M0Scan:
+    """M0 of a series in a file of its own.
+
+    Attributes:
+        frames: (frame, slice, y, x), on the grid of the series.
+        file: that holds it.
+        notes: what people should know of it.
+    """
+
+    frames: np.ndarray
+    file: Path
+    notes: list[str]
+
+
+def separate_m0(
+    path: Path,
+    images: np.ndarray,
+    geometry: Geometry,
+    beside: SideCars,
+    types: tuple[str, ...],
+) -> M0Scan | None:
+    """The M0 scan that has its own file, where the series is said to have one, or where nobody says
+    anything and it is there.
+
+    Of another grid with the same slices, it is laid on that of the series.
+
+    Raises:
+        SeriesError: where it lacks, is damaged, or lies elsewhere.
+    """
+    said = beside.values.get("M0Type")
+    if said not in ("Separate", None) or "m0scan" in types:
+        return None
+    file = find_m0scan(path)
+    if file is None and said is None:
+        return None
+    if file is None:
+        others = [
+            f"; {other.name} is intended for {', '.join(intended_for(other))}"
+            for other in sorted(path.parent.glob("*_m0scan.nii*"))
+            if intended_for(other)
+        ]
+        raise SeriesError(
+            f"{path.with_name(volume_name(path))}_m0scan.nii.gz: missing, though the side-car says "
+            f"M0Type Separate{''.join(others[:2])}."
+        )
+    notes = []
+    if said is None:
+        notes.append(f"Nobody says what M0 is (M0Type); {file.name} is taken for it.")
+    m0, place = read_volume(file)
+    m0 = m0 if m0.ndim == 4 else m0[np.newaxis]
+    known = bool(np.isfinite(geometry.spacing).all())
+    if m0.shape[1:] == images.shape[1:] and not (known and geometry.difference(place)):
+        return M0Scan(m0, file, notes)
+    lack = "its size is another" if not known else _apart(m0.shape[1:], place, images, geometry)
+    if lack:
+        raise SeriesError(f"{file}: {lack}; acquire or resample M0 on the grid of the series.")
+    notes.append(
+        f"{file.name} lies on another grid, of pixels of {place.spacing[0]:.4g}x"
+        f"{place.spacing[1]:.4g} mm; it was interpolated linearly on that of the series, as if its "
+        "grey values had the same scale."
+    )
+    laid = [_laid_on(frame, place, images.shape[1:], geometry) for frame in m0]
+    return M0Scan(np.stack(laid), file, notes)
+
+
+def _apart(shape: tuple[int, ...], place: Geometry, images: np.ndarray, geometry: Geometry) -> str:
+    """Why M0 of this shape (slice, y, x) and place cannot be laid on a series; empty if it can.
+
+    Slices have to be the same ones, as thicker ones are brighter.
+    """
+    if abs(place.normal @ geometry.normal) < PARALLEL:
+        return "its slices are tilted against those of the series"
+    if not np.isclose(place.spacing[2], geometry.spacing[2], rtol=0.01):
+        return (
+            f"its slices are {place.spacing[2]:.4g} mm apart, where those of the series are "
+            f"{geometry.spacing[2]:.4g} mm"
+        )
+    slices, rows, columns = images.shape[1:]
+    corners = [(x, y, k) for k in range(slices) for y in (0, rows - 1) for x in (0, columns - 1)]
+    points = np.array(corners) @ axes_of(geometry).T + geometry.origin
+    there = np.linalg.solve(axes_of(place), (points - np.array(place.origin)).T).T
+    heights, most = there[:, 2], shape[0] - 1
+    if (np.abs(heights - heights.round().clip(0, most)) > SAME_PLANE).any():
+        return "its slices do not lie in the planes of all those of the series"
+    across = there[:, :2]
+    if (across < -0.5).any() or (across > np.array(shape[:0:-1]) - 0.5).any():
+        return "it does not cover the images of the series"
+    return ""
+
+
+def _laid_on(
+    volume: np.ndarray, place: Geometry, shape: tuple[int, ...], geometry: Geometry
+) -> np.ndarray:
+    """A frame (slice, y, x) on another grid, interpolated linearly."""
+    reference = frame_image(np.zeros(shape, np.uint8), geometry)
+    frame = frame_image(volume.astype(np.float32), place)
+    found = sitk.Resample(frame, reference, sitk.Transform(), sitk.sitkLinear, np.nan)
+    return sitk.GetArrayFromImage(found)
