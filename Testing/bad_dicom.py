@@ -166,7 +166,8 @@ ROWS = [
      dicom(third(SeriesInstanceUID="1.2.3")), 0),
     ("a control without its label", "make no pairs",
      dicom(lambda paths: paths[2][0].unlink()), 0),
-    ("M0 of its own on another grid", "another origin of its grid", dicom(_m0_elsewhere), 0),
+    ("M0 of its own in another slice", "its slices do not lie in the planes",
+     dicom(_m0_elsewhere), 0),
 ]  # fmt: skip
 """What is wrong, what the answer has in it, how it is made, and the exit status where it is not 2.
 """
