@@ -23,12 +23,14 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import generate_uid
 
 Paths = list[list[Path]]
+"""Of files, by frame and slice."""
+Edit = Callable[[Paths], object]
 REPORT = "1.2.840.10008.5.1.4.1.1.88.11"
 HIGH_THROUGHPUT = "1.2.840.10008.1.2.4.201"
 """JPEG 2000, as the standard has it since 2023."""
 
 
-def dicom(spoil: Callable[[Paths], object], slices: int = 1) -> Callable[[Path], None]:
+def dicom(spoil: Edit, slices: int = 1) -> Callable[[Path], None]:
     """A series in the folder SERIES, and what is done to its files by frame and slice."""
 
     def write(folder: Path) -> None:
@@ -42,15 +44,16 @@ def wide(dataset: Dataset, t: int, k: int) -> None:
     dataset.PixelSpacing = [4, 4]
 
 
-def third(**values: object) -> Callable[[Path], None]:
-    return dicom(lambda paths: change(paths[2][0], **values))
+def third(**values: object) -> Edit:
+    """Elements of the third file; None deletes them."""
+    return lambda paths: change(paths[2][0], **values)
 
 
-def every(**values: object) -> Callable[[Path], None]:
-    return dicom(lambda paths: [change(path, **values) for row in paths for path in row])
+def every(**values: object) -> Edit:
+    return lambda paths: [change(path, **values) for row in paths for path in row]
 
 
-def twin(**values: object) -> Callable[[Path], None]:
+def twin(**values: object) -> Edit:
     """A copy of the third file, changed."""
 
     def spoil(paths: Paths) -> None:
@@ -58,10 +61,10 @@ def twin(**values: object) -> Callable[[Path], None]:
         shutil.copy(paths[2][0], path)
         change(path, **values)
 
-    return dicom(spoil)
+    return spoil
 
 
-def only(kind: str) -> Callable[[Path], None]:
+def only(kind: str) -> Edit:
     """One object that is no image of a series."""
 
     def spoil(paths: Paths) -> None:
@@ -69,7 +72,7 @@ def only(kind: str) -> Callable[[Path], None]:
             path.unlink()
         save(new_dataset(kind, generate_uid(), generate_uid(), 1, "ASL"), paths[0][0])
 
-    return dicom(spoil)
+    return spoil
 
 
 def _cut(paths: Paths) -> None:
@@ -120,30 +123,33 @@ def _m0_elsewhere(paths: Paths) -> None:
 
 
 ROWS = [
-    ("a report where images are needed", "holds no ASL series", only(REPORT)),
+    ("a report where images are needed", "holds no ASL series", dicom(only(REPORT))),
     ("no DICOM by the name of it", "is not a DICOM file",
      dicom(lambda p: p[2][0].with_name("notes.dcm").write_text("not DICOM"))),
     ("one file cut short", "damaged DICOM file", dicom(_cut)),
-    ("one file without pixels", "has no pixels", third(PixelData=None)),
+    ("one file without pixels", "has no pixels", dicom(third(PixelData=None))),
     ("one file compressed in a way that nothing here reads", "compressed as", dicom(_undecodable)),
     ("one file in colour", "pixels are RGB", dicom(_coloured)),
     ("one file of another size", "images of 24x20, 30x30 pixels", dicom(_of_another_size)),
     ("one file without its position", "no position (0020,0032)",
-     third(ImagePositionPatient=None)),
+     dicom(third(ImagePositionPatient=None))),
     ("one file without its orientation", "no orientation (0020,0037)",
-     third(ImageOrientationPatient=None)),
+     dicom(third(ImageOrientationPatient=None))),
     ("one file lies across", "of different orientations",
-     third(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])),
-    ("no file says its pixel size", "--pixel-size", every(PixelSpacing=None)),
-    ("no file says its inversion time", "--inversion-time", every(InversionTime=None)),
-    ("inversion times in microseconds", "is it in milliseconds", every(InversionTime=1.5e6)),
-    ("no file says whether it is control or label", "--volume-types", every(ImageComments=None)),
-    ("one file does not say what it is", "nothing says which", third(ImageComments="")),
-    ("one file of another patient", "different patients", third(PatientID="H-4712")),
+     dicom(third(ImageOrientationPatient=[1, 0, 0, 0, 1, 0]))),
+    ("no file says its pixel size", "--pixel-size", dicom(every(PixelSpacing=None))),
+    ("no file says its inversion time", "--inversion-time", dicom(every(InversionTime=None))),
+    ("inversion times in microseconds", "is it in milliseconds",
+     dicom(every(InversionTime=1.5e6))),
+    ("no file says whether it is control or label", "--volume-types",
+     dicom(every(ImageComments=None))),
+    ("one file does not say what it is", "nothing says which", dicom(third(ImageComments=""))),
+    ("one file of another patient", "different patients", dicom(third(PatientID="H-4712"))),
     ("two files of one identifier that differ", "has the same identifier",
-     twin(InstanceNumber=77)),
-    ("two files of one time", "nothing tells their order", twin(SOPInstanceUID=generate_uid())),
-    ("two files alike", "Copies of files are left out: 1.", twin(), 0),
+     dicom(twin(InstanceNumber=77))),
+    ("two files of one time", "nothing tells their order",
+     dicom(twin(SOPInstanceUID=generate_uid()))),
+    ("two files alike", "Copies of files are left out: 1.", dicom(twin()), 0),
     ("one file of a slice lacks", "[5, 4, 5] images in the 3 slices",
      dicom(_without_one_slice, 3)),
     ("slices at uneven distances", "slices are 8.00 to 16.00 mm apart", dicom(_uneven, 3)),
@@ -151,13 +157,17 @@ ROWS = [
      dicom(lambda paths: [path.unlink() for (path,) in (paths[0], *paths[2:])])),
     ("M0 alone", "one image of each place",
      dicom(lambda paths: [path.unlink() for (path,) in paths[1:]])),
-    ("a Siemens mosaic", "Siemens mosaic", every(ImageType=["ORIGINAL", "PRIMARY", "MOSAIC"])),
-    ("phase images", "where magnitude is needed", every(ImageType=["ORIGINAL", "PRIMARY", "P"])),
+    ("a Siemens mosaic", "Siemens mosaic",
+     dicom(every(ImageType=["ORIGINAL", "PRIMARY", "MOSAIC"]))),
+    ("phase images", "where magnitude is needed",
+     dicom(every(ImageType=["ORIGINAL", "PRIMARY", "P"]))),
     ("a series in two folders", "its files lie in 2 folders", dicom(_in_two_folders)),
-    ("one file of another series", "one image of each place", third(SeriesInstanceUID="1.2.3"), 0),
+    ("one file of another series", "one image of each place",
+     dicom(third(SeriesInstanceUID="1.2.3")), 0),
     ("a control without its label", "make no pairs",
      dicom(lambda paths: paths[2][0].unlink()), 0),
-    ("M0 of its own on another grid", "another origin of its grid", dicom(_m0_elsewhere), 0),
+    ("M0 of its own in another slice", "its slices do not lie in the planes",
+     dicom(_m0_elsewhere), 0),
 ]  # fmt: skip
 """What is wrong, what the answer has in it, how it is made, and the exit status where it is not 2.
 """

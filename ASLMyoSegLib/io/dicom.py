@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import SeriesError
 from .dicom_frames import Frame
-from .dicom_m0 import find_m0
+from .dicom_m0 import find_m0, read_m0, same_grid
 from .dicom_stack import Stack, read_signal, stack_of
 from .dicom_study import ONE_IMAGE, dicom_name, series_digest, series_of
 from .dicom_types import told_types
@@ -98,7 +98,7 @@ def read_dicom(path: Path, hints: Hints) -> RawSeries:
         metadata=metadata,
         types_from=scan.types_from,
         times_from=times_from and f"{path}: {times_from}",
-        m0=read_signal(scan.m0, gain) if scan.m0 else None,
+        m0=read_m0(scan.asl, scan.m0, gain) if scan.m0 else None,
         m0_from=scan.m0_name,
     )
 
@@ -110,8 +110,10 @@ def dicom_files(path: Path, hints: Hints) -> list[Path]:
 
 
 def dicom_sources(path: Path, hints: Hints) -> tuple[Source, ...]:
-    """Where each image of the series of `read_dicom` comes from, in the order (frame, slice)."""
-    stacks = _scan(path, hints).stacks
+    """Where each image of the series of `read_dicom` comes from, in the order (frame, slice); M0
+    that was interpolated, which goes last, is no image of a file."""
+    scan = _scan(path, hints)
+    stacks = [stack for stack in scan.stacks if same_grid(scan.asl, stack)]
     objects = {header.path: header for stack in stacks for header in stack.headers}
     return tuple(
         Source(

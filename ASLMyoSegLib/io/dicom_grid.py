@@ -31,26 +31,11 @@ def stacked(path: Path, frames: Sequence[Frame]) -> tuple[list[list[Frame]], Geo
     Raises:
         SeriesError: where a frame lacks its geometry, or they do not lie in one regular grid.
     """
-    if any(frame.spacing for frame in frames):
-        required = (*PLACE, SPACING)
-    else:  # a person may state it
-        frames = [replace(frame, spacing=(np.nan, np.nan)) for frame in frames]
-        required = PLACE
-    for frame in frames:
-        _check_geometry(frame, required)
+    frames = _placed(frames)
+    _check_alike(path, frames)
     first = frames[0]
     along, down = _axes(first.orientation)
     normal = np.cross(along, down)
-    for name, text in (("orientation", "orientations"), ("spacing", "pixel sizes")):
-        ours = np.array(getattr(first, name))
-        for frame in frames:
-            if not np.allclose(
-                getattr(frame, name), ours, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
-            ):
-                raise SeriesError(
-                    f"{path.parent}: {first.file.name} and {frame.file.name} are of one series, "
-                    f"but of different {text}; separate them."
-                )
     positions = np.array([frame.position for frame in frames])
     heights = positions @ normal
     order = np.argsort(heights, kind="stable")
@@ -105,6 +90,31 @@ def ordered(path: Path, slices: list[list[Frame]]) -> list[list[Frame]]:
                     "so that nothing tells their order; keep one of them."
                 )
     return [list(volume) for volume in zip(*in_time, strict=True)]
+
+
+def _placed(frames: Sequence[Frame]) -> Sequence[Frame]:
+    """Frames whose geometry is complete, but that none need say its pixel size."""
+    required = (*PLACE, SPACING)
+    if not any(frame.spacing for frame in frames):  # a person may state it
+        frames = [replace(frame, spacing=(np.nan, np.nan)) for frame in frames]
+        required = PLACE
+    for frame in frames:
+        _check_geometry(frame, required)
+    return frames
+
+
+def _check_alike(path: Path, frames: Sequence[Frame]) -> None:
+    first = frames[0]
+    for name, text in (("orientation", "orientations"), ("spacing", "pixel sizes")):
+        ours = np.array(getattr(first, name))
+        for frame in frames:
+            if not np.allclose(
+                getattr(frame, name), ours, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
+            ):
+                raise SeriesError(
+                    f"{path.parent}: {first.file.name} and {frame.file.name} are of one series, "
+                    f"but of different {text}; separate them."
+                )
 
 
 def _check_geometry(frame: Frame, required: tuple[tuple[str, str], ...]) -> None:

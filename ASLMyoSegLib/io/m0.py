@@ -74,7 +74,11 @@ def separate_m0(
     known = bool(np.isfinite(geometry.spacing).all())
     if m0.shape[1:] == images.shape[1:] and not (known and geometry.difference(place)):
         return M0Scan(m0, file, notes)
-    lack = "its size is another" if not known else _apart(m0.shape[1:], place, images, geometry)
+    lack = (
+        "its size is another"
+        if not known
+        else apart(m0.shape[1:], place, images.shape[1:], geometry)
+    )
     if lack:
         raise SeriesError(f"{file}: {lack}; acquire or resample M0 on the grid of the series.")
     notes.append(
@@ -82,14 +86,22 @@ def separate_m0(
         f"{place.spacing[1]:.4g} mm; it was interpolated linearly on that of the series, as if its "
         "grey values had the same scale."
     )
-    laid = [_laid_on(frame, place, images.shape[1:], geometry) for frame in m0]
+    laid = [laid_on(frame, place, images.shape[1:], geometry) for frame in m0]
     return M0Scan(np.stack(laid), file, notes)
 
 
-def _apart(shape: tuple[int, ...], place: Geometry, images: np.ndarray, geometry: Geometry) -> str:
-    """Why M0 of this shape (slice, y, x) and place cannot be laid on a series; empty if it can.
+def apart(
+    m0_shape: tuple[int, ...], place: Geometry, shape: tuple[int, ...], geometry: Geometry
+) -> str:
+    """Why M0 cannot be laid on a series; empty if it can.
 
     Slices have to be the same ones, as thicker ones are brighter.
+
+    Args:
+        m0_shape: (slice, y, x) of M0.
+        place: of M0.
+        shape: (slice, y, x) of the series.
+        geometry: of the series.
     """
     if abs(place.normal @ geometry.normal) < PARALLEL:
         return "its slices are tilted against those of the series"
@@ -98,20 +110,20 @@ def _apart(shape: tuple[int, ...], place: Geometry, images: np.ndarray, geometry
             f"its slices are {place.spacing[2]:.4g} mm apart, where those of the series are "
             f"{geometry.spacing[2]:.4g} mm"
         )
-    slices, rows, columns = images.shape[1:]
+    slices, rows, columns = shape
     corners = [(x, y, k) for k in range(slices) for y in (0, rows - 1) for x in (0, columns - 1)]
     points = np.array(corners) @ axes_of(geometry).T + geometry.origin
     there = np.linalg.solve(axes_of(place), (points - np.array(place.origin)).T).T
-    heights, most = there[:, 2], shape[0] - 1
+    heights, most = there[:, 2], m0_shape[0] - 1
     if (np.abs(heights - heights.round().clip(0, most)) > SAME_PLANE).any():
         return "its slices do not lie in the planes of all those of the series"
     across = there[:, :2]
-    if (across < -0.5).any() or (across > np.array(shape[:0:-1]) - 0.5).any():
+    if (across < -0.5).any() or (across > np.array(m0_shape[:0:-1]) - 0.5).any():
         return "it does not cover the images of the series"
     return ""
 
 
-def _laid_on(
+def laid_on(
     volume: np.ndarray, place: Geometry, shape: tuple[int, ...], geometry: Geometry
 ) -> np.ndarray:
     """A frame (slice, y, x) on another grid, interpolated linearly."""

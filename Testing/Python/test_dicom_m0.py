@@ -14,8 +14,10 @@ from dicom_cases import (
     SPACING,
     change,
     complete_header,
+    orientation,
     pixels,
     position,
+    set_pixels,
     write_classic,
     write_enhanced,
 )
@@ -129,33 +131,33 @@ def test_of_several_the_nearest_in_time_is_taken_and_said_so(tmp_path: Path):
     series = read_series(tmp_path / "rest")
     assert np.array_equal(series.images[4:], near)
     assert series.notes == (
-        "M0 is series-009_asl-m0, a series of its own, acquired nearest in time; not "
+        "M0 is series-009_asl-m0, a series of its own, of nearest grid and time; not "
         "series-005_asl-m0.",
     )
 
 
 def shifted(dataset: Dataset, _t: int, k: int) -> None:
-    dataset.ImagePositionPatient = list(np.array(position(k)) + 2)
+    dataset.ImagePositionPatient = position(k + 0.5)
 
 
 def narrower(dataset: Dataset, _t: int, _k: int) -> None:
     dataset.Rows, dataset.Columns = 16, 30
 
 
-OTHER_GRIDS = {
-    "has another origin of its grid": {"edits": [shifted]},
-    "has another spacing of its grid": {"PixelSpacing": [SPACING[1] * 1.01, SPACING[0]]},
-    "has 30x16x1 pixels and slices, where the ASL series has 24x20x1": {"edits": [narrower]},
-    "is of another frame of reference": {"FrameOfReferenceUID": generate_uid()},
-    "has 4 frames, where the ASL series has 4": {"frames": 4},
-    "is no stack of images": {"RescaleSlope": 1, "ImageOrientationPatient": [1, 0, 0, 1, 0, 0]},
+OTHER_PLACES = {
+    "its slices do not lie in the planes": {"edits": [shifted]},
+    "its slices are 9 mm apart": {"SliceThickness": 9},
+    "it does not cover the images": {"edits": [narrower]},
+    "it is of another frame of reference": {"FrameOfReferenceUID": generate_uid()},
+    "it has 4 frames, where the ASL series has 4": {"frames": 4},
+    "is no stack of images": {"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]},
 }
 
 
-@pytest.mark.parametrize("words", OTHER_GRIDS)
-def test_m0_on_another_grid_is_not_used_and_said_so(folder: Path, words: str):
+@pytest.mark.parametrize("words", OTHER_PLACES)
+def test_m0_of_another_place_is_not_used_and_said_so(folder: Path, words: str):
     write_pairs(folder)
-    values = dict(OTHER_GRIDS[words])
+    values = dict(OTHER_PLACES[words])
     frames = values.pop("frames", 1)
     write_m0(folder, frames, 1, *values.pop("edits", ()), **values)
     series = read_series(folder)
@@ -163,6 +165,31 @@ def test_m0_on_another_grid_is_not_used_and_said_so(folder: Path, words: str):
     (note,) = series.notes
     assert words in note
     assert "it is not used" in note
+
+
+def test_m0_of_the_same_slices_on_another_grid_is_interpolated_and_said_so(folder: Path):
+    """A ramp over the patient is the same ramp on every grid."""
+    write_pairs(folder, 2)
+    far, pixel = np.array([-4.0, -3.0]), np.array([1.2, 1.4])
+    axes = np.array(orientation()).reshape(2, 3)
+    x, y = (far[i] + pixel[i] * np.arange(60) for i in (0, 1))
+    ramp = 500 + 10 * x[None, :] + 7 * y[:, None]
+
+    def elsewhere(dataset: Dataset, _t: int, k: int) -> None:
+        dataset.ImagePositionPatient = list(np.array(position(k)) + far @ axes)
+        dataset.PixelSpacing = list(pixel[::-1])
+        set_pixels(dataset, np.round(100 * ramp).astype(np.int32))
+        dataset.RescaleSlope, dataset.RescaleIntercept = 0.01, 0
+
+    write_m0(folder, 1, 2, elsewhere)
+    series = read_series(folder)
+    ours = [SPACING[i] * np.arange(n) for i, n in ((0, 24), (1, 20))]
+    expected = 500 + 10 * ours[0][None, :] + 7 * ours[1][:, None]
+    assert series.images[4] == pytest.approx(np.stack([expected] * 2), abs=0.05)
+    assert "interpolated linearly" in series.notes[1]
+    assert len(series_sources(folder / "IM1")) == 4 * 2
+    write_m0(folder, 1, 2, SeriesNumber=9)
+    assert "not series-004_asl-m0" in read_series(folder).notes[0]
 
 
 def test_m0_of_another_study_or_patient_is_none(tmp_path: Path):
@@ -237,7 +264,7 @@ def test_a_series_called_after_the_m0_that_it_includes_is_found_and_is_no_m0(fol
     assert len(read_series(stress, Hints(("m0scan", *PAIRS))).images) == 5
     series = read_series(rest, Hints(("control", *PAIRS[1:], "control")))
     assert len(series.images) == 5
-    assert "has 5 frames, where the ASL series has 5" in series.notes[0]
+    assert "it has 5 frames, where the ASL series has 5" in series.notes[0]
 
 
 def philips(scale: float, slope: float):
@@ -280,6 +307,10 @@ def test_run_tells_which_series_m0_was_taken_from(tmp_path: Path):
     summary = json.loads((out / "summary.json").read_text())
     assert summary["m0_from"] == "series-004_asl-m0"
     assert "M0 is series-004_asl-m0, a series of its own." in summary["warnings"]
-    assert len(list((out / "dicom").glob("myocardium_*"))) == 5
+    *_, mask = sorted((out / "dicom").glob("myocardium_*"))
+    m0 = pydicom.dcmread(tmp_path / "study" / "m0" / "IM400")
+    (referenced,) = pydicom.dcmread(mask).ReferencedSeriesSequence
+    assert mask.name == "myocardium_frame-004.dcm"
+    assert referenced.SeriesInstanceUID == m0.SeriesInstanceUID
     shutil.rmtree(tmp_path / "study" / "m0")
     assert aslmyoseg("run", tmp_path / "study", "-o", out, "--model", model).status == 2
