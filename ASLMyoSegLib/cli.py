@@ -176,7 +176,7 @@ def quantify(
         from .scene import read_scenes
 
         found = [
-            (c.series, c.segmentation.masks, c.rv_insertion, c.constants)
+            (c.series, c.flow_masks, c.rv_insertion, c.constants)
             for c in read_apart(read_scenes, source)
         ]
     elif masks is None:

@@ -32,15 +32,20 @@ def measure_flow(
     segmentation: Segmentation,
     points: RVInsertion | None,
     constants: Mapping[str, float] | None = None,
+    masks: np.ndarray | None = None,
 ) -> tuple[MBFResult | None, tuple[str, ...]]:
-    """Flow, or the reason why there is none; what reading noted, and images without muscle."""
+    """Flow, or the reason why there is none; what reading noted, and images without muscle.
+
+    `masks` are those of which flow is measured, where they are not all of the segmentation's.
+    """
     empty = [int(i) for i in np.flatnonzero(~segmentation.masks.any((2, 3)).all(1))]
     notes = series.notes
     if empty:
         frames = ", ".join(map(str, empty))
         notes += (f"No myocardium was found in frames {frames}: outline it by hand.",)
     try:
-        result = quantify(series, segmentation.masks, points, **(constants or {}))
+        measured = segmentation.masks if masks is None else masks
+        result = quantify(series, measured, points, **(constants or {}))
     except QuantificationError as error:
         return None, (*notes, f"No blood flow: {error}")
     return result, (*notes, *result.warnings)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import SceneError, SeriesError
 from ..io.files import replacing
 from ..series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
 from . import layouts
 from .archive import check_bundle
-from .flow import show_result
+from .flow import flow_masks, show_result
 from .mrml import PrivateScene
 from .series_scene import SeriesScene
 from .tables import read_constants
@@ -55,12 +57,14 @@ class SceneContent:
         segmentation: a frame whose mask was edited since it was stored is `corrected`.
         rv_insertion: None as long as not all points are placed.
         constants: with which flow was measured last; empty where it was not.
+        flow_masks: bool (frame, slice, y, x), of which it was: all, or those that were reviewed.
     """
 
     series: ASLSeries
     segmentation: Segmentation
     rv_insertion: RVInsertion | None
     constants: dict[str, float]
+    flow_masks: np.ndarray
 
 
 def read_scenes(path: str | Path) -> list[SceneContent]:
@@ -99,4 +103,6 @@ def read_scene(path: str | Path) -> tuple[ASLSeries, Segmentation, RVInsertion |
 def _content(one: SeriesScene, path: Path) -> SceneContent:
     series = one.series()
     series = replace(series, metadata={**series.metadata, "source": str(path)})
-    return SceneContent(series, one.segmentation(), one.landmarks(), read_constants(one.flow_node))
+    segmentation = one.segmentation()
+    masks = flow_masks(one, segmentation)
+    return SceneContent(series, segmentation, one.landmarks(), read_constants(one.flow_node), masks)

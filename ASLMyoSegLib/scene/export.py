@@ -14,6 +14,7 @@ from ..io.files import read_json, replacing
 from ..motion import measure_motion
 from ..results import measure_flow, summarise, write_results
 from ..series import ASLSeries
+from .flow import flow_masks, reviewed_only
 from .tables import read_constants
 
 
@@ -25,7 +26,11 @@ def export_results(one: Any, folder: str | Path) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder}: holds something already; choose an empty or a new folder.")
     series, segmentation, points = one.series(), one.segmentation(), one.landmarks()
-    result, warnings = measure_flow(series, segmentation, points, read_constants(one.flow_node))
+    constants = read_constants(one.flow_node)
+    masks = flow_masks(one, segmentation)
+    result, warnings = measure_flow(series, segmentation, points, constants, masks)
+    if reviewed_only(one):
+        warnings = ("Flow is of corrected and accepted masks only.", *warnings)
     facts = one.facts()
     summary = summarise(
         series,

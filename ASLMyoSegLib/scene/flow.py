@@ -15,13 +15,20 @@ from .mrml import ROLE
 from .tables import fill_table, write_flow
 
 REFERENCE = "ASLMyoSeg.flow"
+REVIEWED_ONLY = "ASLMyoSeg.reviewed_only"
 
 
 def quantify_scene(one: Any, constants: dict[str, float], corrected_only: bool) -> MBFResult:
     """See `SeriesScene.quantify`. Where there is no flow, none of an earlier state stays shown."""
     series, segmentation = one.series(), one.segmentation()
+    one.browser.SetAttribute(REVIEWED_ONLY, "1" if corrected_only else None)
     try:
-        masks = _reviewed(one, segmentation) if corrected_only else segmentation.masks
+        masks = flow_masks(one, segmentation)
+        if not masks.any() and segmentation.masks.any():
+            raise QuantificationError(
+                f"{one.name}: no mask of a control or label image is corrected or accepted; review "
+                "some, or take all masks."
+            )
         result = quantify(series, masks, one.landmarks(), **constants)
     except QuantificationError:
         if one.flow_node is not None:
@@ -46,16 +53,22 @@ def show_result(one: Any, result: MBFResult) -> None:
     update_bullseye(one.scene)
 
 
-def _reviewed(one: Any, segmentation: Segmentation) -> np.ndarray:
-    """Masks of reviewed frames only; M0 images keep theirs where no M0 image was reviewed."""
-    rows = one.rows()
-    keep = np.array([r.reviewed for r in rows])
-    m0 = np.array([r.volume_type == "m0scan" for r in rows])
+def reviewed_only(one: Any) -> bool:
+    """Whether flow was measured last without masks that nobody has corrected or accepted."""
+    return one.browser.GetAttribute(REVIEWED_ONLY) is not None
+
+
+def flow_masks(one: Any, segmentation: Segmentation) -> np.ndarray:
+    """Masks of which flow is measured, bool (frame, slice, y, x): all, or those of reviewed frames.
+
+    M0 images keep theirs where no M0 image was reviewed; none is left where no other one was.
+    """
+    if not reviewed_only(one):
+        return segmentation.masks
+    keep = np.array([status != "automatic" for status in segmentation.status])
+    m0 = np.array([r.volume_type == "m0scan" for r in one.rows()])
     if not keep[~m0].any():
-        raise QuantificationError(
-            f"{one.name}: no mask of a control or label image is corrected or accepted; review "
-            "some, or take all masks."
-        )
-    if not keep[m0].any():
+        keep[:] = False
+    elif not keep[m0].any():
         keep |= m0
     return segmentation.masks & keep[:, None, None, None]

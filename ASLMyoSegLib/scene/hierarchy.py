@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .mrml import nodes_of, slicer, vtk
-from .sequences import MADE
+from .sequences import BROWSED, MADE
 
 UID = "ASLMyoSeg"
 """Kind of the folders' identifiers, and the attribute by which a series' nodes have them too."""
@@ -23,7 +23,9 @@ def gather(one: Any) -> None:
 
     What somebody has put elsewhere stays there.
     """
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(one.scene)
+    hierarchy = one.scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+    if hierarchy is None:  # the scene is in no application
+        return
     items = [item for n in _seen(one) if (item := hierarchy.GetItemByDataNode(n))]
     if not items:
         return
@@ -68,20 +70,23 @@ def tidy(scene: Any) -> None:
 
 
 def _seen(one: Any) -> Iterator[Any]:
-    for role in ("images", "masks", "uncertainty"):
-        yield one.proxy(role)
-    for part in ("frames", "flow", "landmarks"):
-        node = one.browser.GetNodeReference(f"ASLMyoSeg.{part}")
-        if node is not None:
-            yield node
+    for sequence in _parts(one, *BROWSED):
+        proxy = one.browser.GetProxyNode(sequence)
+        if proxy is not None:
+            yield proxy
+    yield from _parts(one, "frames", "flow", "landmarks")
+
+
+def _parts(one: Any, *roles: str) -> list[Any]:
+    """What a series refers to and nobody has deleted."""
+    found = (one.browser.GetNodeReference(f"ASLMyoSeg.{role}") for role in roles)
+    return [node for node in found if node is not None]
 
 
 def _own(one: Any) -> Iterator[Any]:
     """Sequences that this module made: images may have been loaded by another one."""
-    for role in ("images", "masks", "uncertainty", "probability"):
-        sequence = one.sequence(role)
-        if role != "images" or sequence.GetAttribute(MADE):
-            yield sequence
+    yield from _parts(one, "masks", "uncertainty", "probability")
+    yield from (images for images in _parts(one, "images") if images.GetAttribute(MADE))
 
 
 def _remove(scene: Any, browser: Any, mark: str) -> None:

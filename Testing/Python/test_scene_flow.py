@@ -26,6 +26,7 @@ from scene_cases import (
 )
 from vtk.util.numpy_support import vtk_to_numpy
 
+from ASLMyoSegLib.cli import quantify as quantify_command
 from ASLMyoSegLib.display.sectors import sectors
 from ASLMyoSegLib.errors import OutputError, QuantificationError, SceneError, SeriesError
 from ASLMyoSegLib.io import read_masks, read_series
@@ -77,6 +78,23 @@ def test_corrected_masks_only_leaves_other_pairs_out():
         pairs = one.quantify(corrected_only=True).whole.pairs
         assert pairs[0] == pytest.approx(2.0, abs=1e-3)
         assert np.isnan(pairs[1:]).all()
+
+
+def test_corrected_masks_only_holds_for_export_and_for_the_saved_scene_too(tmp_path: Path, capsys):
+    with loaded(mbf=2.0) as one:
+        one.select(1)
+        draw(one, half(ring()[1]))
+        one.accept(2)
+        found = one.quantify(corrected_only=True)
+        one.export(tmp_path / "out")
+        assert one.scene.WriteToMRB(str(tmp_path / "s.mrb"))
+        assert one.quantify().whole.pairs != found.whole.pairs
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    quantify_command(tmp_path / "s.mrb")
+    for flow in (summary["mbf"], json.loads(capsys.readouterr().out)["mbf"]):
+        assert flow["pairs"] == [pytest.approx(found.whole.pairs[0], abs=1e-4), None, None]
+    assert "corrected and accepted masks only" in " ".join(summary["warnings"])
+    assert "No myocardium" not in " ".join(summary["warnings"])
 
 
 def test_series_without_m0_says_so_and_shows_no_earlier_flow():
