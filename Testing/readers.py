@@ -27,6 +27,7 @@ from mask_cases import GRID, SIZE, TRUTH, circle, make_series, structure_set
 from spoiling import scene, series_of
 
 from ASLMyoSegLib.io import (
+    Hints,
     read_masks,
     read_posterior,
     read_rv_insertion,
@@ -120,6 +121,11 @@ def _metaimage(folder: Path) -> None:
     sitk.WriteImage(in_space(), str(folder / "series.mhd"))
 
 
+def _pair(folder: Path) -> None:
+    image = sitk.ReadImage(str(series_of(folder)))
+    sitk.WriteImage(image, str(folder / "series.hdr"))
+
+
 def _label_map(folder: Path) -> None:
     write_segmentation(folder / "m.seg.nrrd", np.stack([TRUTH] * 3), mask_cases.TYPES, GRID)
 
@@ -173,6 +179,11 @@ READERS = {
     "MetaImage": Reader(
         ("series.mhd", "series.*raw"),
         lambda f: read_series(f / "series.mhd", STATED), _right_series, _metaimage,
+    ),
+    "NIfTI in two files": Reader(
+        ("series.hdr", "series.img"),
+        lambda f: read_series(f / "series.img", Hints(("m0scan", "control", "label"), 1.5)),
+        _right_series, _pair,
     ),
     "MATLAB 5": Reader(
         ("m.mat",), lambda f: read_series(f / "m.mat", MATLAB), _right_series,
