@@ -11,6 +11,7 @@ from typing import Any
 
 import mask_cases
 import numpy as np
+import pydicom
 import SimpleITK as sitk
 from dicom_cases import TYPES as DICOM_TYPES
 from dicom_cases import complete_header, pixels, write_classic, write_enhanced
@@ -24,6 +25,7 @@ from format_cases import (
     write_pictures,
 )
 from mask_cases import GRID, SIZE, TRUTH, circle, make_series, structure_set
+from pydicom.uid import generate_uid
 from spoiling import scene, series_of
 
 from ASLMyoSegLib.io import (
@@ -111,6 +113,20 @@ def _check_bundle(folder: Path) -> None:
 
 def _classic(folder: Path) -> None:
     write_classic(folder / "dicom", pixels(3), comments=DICOM_TYPES[:3])
+
+
+def _classic_m0(folder: Path) -> None:
+    """M0 in a series of its own, of the same study."""
+    study, place = generate_uid(), generate_uid()
+
+    def edit(dataset: pydicom.Dataset, t: int, k: int) -> None:
+        complete_header(dataset, t, k)
+        dataset.StudyInstanceUID, dataset.FrameOfReferenceUID = study, place
+
+    write_classic(folder / "pairs", pixels(2), edit, comments=("control", "label"))
+    write_classic(
+        folder / "m0", pixels(1), edit, number=4, description="ASL M0", comments=None, first=400
+    )
 
 
 def _enhanced(folder: Path) -> None:
@@ -202,6 +218,10 @@ READERS = {
         lambda f: write_pictures(f / "tif", "tif", frames("uint16")),
     ),
     "DICOM": Reader(("dicom/*",), lambda f: read_series(f / "dicom"), _right_series, _classic),
+    "DICOM with separate M0": Reader(
+        ("pairs/*", "m0/*"),
+        lambda f: read_series(f / "pairs"), _right_series, _classic_m0,
+    ),
     "enhanced DICOM": Reader(
         ("dicom.dcm",), lambda f: read_series(f / "dicom.dcm"), _right_series, _enhanced
     ),
