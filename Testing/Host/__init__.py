@@ -10,7 +10,10 @@ uses:
 | `ctk_widgets.py` | the few CTK widgets of the .ui file |
 | `mrml_widgets.py` | the few qMRML widgets: they hold their nodes, and draw no more than a name |
 | `parameters.py` | `slicer.parameterNodeWrapper`, with its names and its storage in the node |
-| `application.py` | `slicer.app`, `slicer.modules`, the base classes of scripted modules |
+| `application.py` | `slicer.app`, its layouts and views |
+| `scripted.py` | the base classes of scripted modules, `slicer.i18n`, `SampleData` |
+| `hierarchy.py` | the plugins that keep the subject hierarchy |
+| `host.py` | `slicer.modules`; it puts all of these in their places |
 
 A stand-in knows the names that the real class has and no others, so that what does not exist in
 Slicer fails here too. What works here only is a defect; a real Slicer has the last word.
@@ -20,6 +23,6 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from .application import Host
+from .host import Host
 
 __all__ = ["Host"]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .errors import SeriesError
-from .uncertainty import DEFAULT_PRECISION, PAPER_TRIALS
+from ..errors import SeriesError
+from ..uncertainty import DEFAULT_PRECISION, PAPER_TRIALS
 
 if TYPE_CHECKING:
-    from .io import Hints
+    from ..io import Hints
 
 MOST_FRAMES = 100_000
 
@@ -24,28 +24,6 @@ class Device(str, Enum):
     auto = "auto"
     cpu = "cpu"
     cuda = "cuda"
-
-
-class Condition(str, Enum):
-    """Of the simulated heart."""
-
-    rest = "rest"
-    stress = "stress"
-
-
-class LossName(str, Enum):
-    """Losses that `train` knows."""
-
-    dice = "dice"
-    bce = "bce"
-    tversky = "tversky"
-
-
-class Schedule(str, Enum):
-    """Of the learning rate."""
-
-    constant = "constant"
-    cosine = "cosine"
 
 
 Model = Annotated[Path | None, typer.Option("--model", help="Weights; default: those shipped.")]
@@ -101,7 +79,7 @@ def hints_of(
     Raises:
         SeriesError: where one of them cannot be understood.
     """
-    from .io import Hints
+    from ..io import Hints
 
     return Hints(
         volume_types=None if volume_types is None else _volume_types(volume_types),

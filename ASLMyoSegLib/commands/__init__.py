@@ -1,0 +1,1 @@
+"""What each command of `aslmyoseg` takes, and how it answers."""

@@ -1,0 +1,180 @@
+"""The commands for a person's own series: `run` and `quantify`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import (
+    Axes,
+    Device,
+    InversionTime,
+    Model,
+    OnDevice,
+    PixelSize,
+    Precision,
+    Seed,
+    Trials,
+    Variable,
+    VolumeTypes,
+    hints_of,
+    refuse_both,
+)
+from .progress import progress_bar
+
+
+def run(
+    series: Annotated[
+        Path,
+        typer.Argument(help="*_asl.nii.gz or other images, DICOM, .mat, or a folder of them."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
+    model: Model = None,
+    trials: Trials = None,
+    precision: Precision = None,
+    seed: Seed = 0,
+    device: OnDevice = Device.auto,
+    rv_insertion: Annotated[
+        Path | None, typer.Option(help="JSON with the RV insertion points; fixes the AHA sectors.")
+    ] = None,
+    scene: Annotated[bool, typer.Option(help="Write a 3D Slicer scene as well.")] = False,
+    keep_identifiers: Annotated[
+        bool,
+        typer.Option("--keep-identifiers", help="Let report, summary and scene name the patient."),
+    ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace earlier results in the output folder; nothing else is ever replaced.",
+        ),
+    ] = False,
+    correct_motion: Annotated[
+        bool, typer.Option(help="Move frames to where the heart usually is before segmenting.")
+    ] = False,
+    volume_types: VolumeTypes = None,
+    inversion_time: InversionTime = None,
+    variable: Variable = None,
+    axes: Axes = None,
+    pixel_size: PixelSize = None,
+) -> None:
+    """Segment, measure flow, and write the report. Finished series are not done again."""
+    from ..io import left_out
+    from ..network import load_model
+    from ..parallel import launched_rank
+    from ..pipeline import run as run_all
+
+    refuse_both(trials, precision)
+    hints = hints_of(volume_types, inversion_time, variable, axes, pixel_size)
+
+    with progress_bar() as bar:
+        tasks: dict[str, int] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total)
+            bar.update(tasks[name], completed=done, total=total)
+
+        outcomes = run_all(
+            series,
+            output,
+            model=load_model(model),
+            trials=trials,
+            precision=precision,
+            seed=seed,
+            device=device.value,
+            rv_insertion=rv_insertion,
+            scene=scene,
+            keep_identifiers=keep_identifiers,
+            overwrite=overwrite,
+            correct_motion=correct_motion,
+            hints=hints,
+            progress=show,
+        )
+    failed = [outcome for outcome in outcomes if outcome.report is None]
+    first = launched_rank() == 0
+    for outcome in outcomes if first else ():
+        if outcome.report is not None:
+            note = " (finished before)" if outcome.resumed else ""
+            print(f"{outcome.report}{note}")
+        if outcome.m0_from:
+            print(f"{outcome.source}: M0 is {outcome.m0_from}", file=sys.stderr)
+    for reason in left_out(series, hints) if first else ():
+        print(f"left out: {reason}", file=sys.stderr)
+    for outcome in failed if first else ():
+        print(f"failed: {outcome.error}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(2)
+
+
+def quantify(
+    source: Annotated[Path, typer.Argument(help="A series, or a scene (.mrb) with its masks.")],
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            help="Masks of a series: label map, .seg.nrrd, DICOM SEG or RT structure set, or a "
+            "folder of SEG; a scene brings its own."
+        ),
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="Which of several segments or labels is the muscle.")
+    ] = None,
+    rv_insertion: Annotated[Path | None, typer.Option(help="RV insertion points (JSON).")] = None,
+    correct_motion: Annotated[
+        bool, typer.Option(help="Move frames to where the heart usually is; for one mask of all.")
+    ] = False,
+    volume_types: VolumeTypes = None,
+    inversion_time: InversionTime = None,
+    variable: Variable = None,
+    axes: Axes = None,
+    pixel_size: PixelSize = None,
+) -> None:
+    """Blood flow with masks at hand, after correction, as JSON.
+
+    A scene with several series gives a list of them.
+    """
+    from ..errors import SeriesError
+    from ..io import read_masks, read_rv_insertion, read_series, series_sources
+    from ..motion import align_with_one_mask
+    from ..perfusion import quantify as quantify_series
+    from ..results import describe_flow
+
+    hints = hints_of(volume_types, inversion_time, variable, axes, pixel_size)
+    if source.suffix == ".mrb":
+        if masks is not None or segment is not None:
+            raise SeriesError(
+                f"{masks or segment}: not used, as {source} brings its own masks; leave it out."
+            )
+        if stated := hints.stated():
+            raise SeriesError(
+                f"{source}: says itself what {', '.join(stated)} are; leave that out."
+            )
+        from ..apart import read_apart
+        from ..scene import read_scenes
+
+        found = [
+            (c.series, c.flow_masks, c.rv_insertion, c.constants)
+            for c in read_apart(read_scenes, source)
+        ]
+    elif masks is None:
+        raise SeriesError(f"{source}: has no masks; give them with --masks.")
+    else:
+        images = read_series(source, hints)
+        drawn = read_masks(masks, images, segment, series_sources(source, hints))
+        found = [(images, drawn, None, {})]
+    answers = []
+    for images, drawn, points, constants in found:
+        if rv_insertion is not None:
+            points = read_rv_insertion(rv_insertion, images)
+        if correct_motion:
+            images = align_with_one_mask(images, drawn)
+        result = quantify_series(images, drawn, points, **constants)
+        warnings = [*images.notes, *result.warnings]
+        answers.append({"mbf": describe_flow(result), "warnings": warnings})
+        if len(found) > 1:
+            answers[-1] = {"series": images.name, **answers[-1]}
+    print(json.dumps(answers if len(found) > 1 else answers[0], indent=2))
