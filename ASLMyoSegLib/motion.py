@@ -12,6 +12,7 @@ from scipy.ndimage import binary_dilation, shift
 from .errors import SeriesError
 from .perfusion.aha import centre_of
 from .series import ASLSeries
+from .words import numbered
 
 LIMIT = 3.0
 """mm from the usual place above which a frame is marked: about a pixel, a third of the wall."""
@@ -64,7 +65,7 @@ class Motion:
             return ()
         pixels = np.hypot(*np.moveaxis(self.shifts[self.moved], -1, 0)).max()
         return (
-            f"The heart moved in frames {', '.join(map(str, frames))} by up to {pixels:.1f} "
+            f"The heart moved in {numbered('frame', frames)} by up to {pixels:.1f} "
             f"pixels, more than {LIMIT:g} mm: check their masks, or run with --correct-motion.",
         )
 

@@ -21,6 +21,7 @@ from .io.nrrd import write_nrrd, write_segmentation
 from .motion import LIMIT, Motion
 from .perfusion.quantify import flow_map, quantify
 from .series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
+from .words import numbered
 
 MBF_UNIT = "mL/g/min"
 SUMMARY = "summary.json"
@@ -41,8 +42,7 @@ def measure_flow(
     empty = [int(i) for i in np.flatnonzero(~segmentation.masks.any((2, 3)).all(1))]
     notes = series.notes
     if empty:
-        frames = ", ".join(map(str, empty))
-        notes += (f"No myocardium was found in frames {frames}: outline it by hand.",)
+        notes += (f"No myocardium was found in {numbered('frame', empty)}: outline it by hand.",)
     try:
         measured = segmentation.masks if masks is None else masks
         result = quantify(series, measured, points, **(constants or {}))

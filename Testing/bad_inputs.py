@@ -139,7 +139,7 @@ FILES = [
 ]  # fmt: skip
 
 PIXELS = [
-    ("a NaN", "1 pixels that are NaN", spoil.put(np.nan)),
+    ("a NaN", "NaN or infinite in 1 pixel;", spoil.put(np.nan)),
     ("an infinite pixel", "NaN or infinite", spoil.put(np.inf)),
     ("values beyond float32", "too large for float32",
      spoil.pixels(lambda a: a.astype(float) * 1e300)),
@@ -199,7 +199,7 @@ LANDMARKS = [
     ("both points the same", "are the same",
      spoil.points('{"anterior": [[3, 4]], "inferior": [[3, 4]]}')),
     ("one point only", "'inferior'", spoil.points('{"anterior": [[3, 4]]}')),
-    ("points of two slices for one", "one per slice",
+    ("points of two slices for one", "one point (y, x) per slice",
      spoil.points('{"anterior": [[3, 4]], "inferior": [[3, 4], [5, 6]]}')),
     ("a coordinate of 400 digits", "'anterior'",
      spoil.points(f'{{"anterior": [[{10**400}, 4]], "inferior": [[3, 4]]}}')),

@@ -27,6 +27,11 @@ class Done(NamedTuple):
     printed: str
     errors: str
 
+    @property
+    def lines(self) -> list[str]:
+        """Of the errors."""
+        return self.errors.splitlines()
+
 
 def aslmyoseg(*arguments: object) -> Done:
     """Run the command in this process."""

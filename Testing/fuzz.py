@@ -1,8 +1,7 @@
 """Damages files at random and reads them: only a right result or an error for people may come out.
 
 ``python Testing/fuzz.py --minutes 60`` goes through all readers and writes Docs/fuzz.json; a few
-seconds of it are a test. `readers.py` lists
-them.
+seconds of it are a test. `readers.py` lists them.
 """
 
 from __future__ import annotations

@@ -44,12 +44,13 @@ VolumeTypes = Annotated[
     str | None,
     typer.Option(
         metavar="WORDS",
-        help="control, label or m0scan of each frame, where no file says so: "
-        "m0scan,(control,label)*6.",
+        help="What each frame is, whatever files say: m0scan,(control,label)*6; of one image "
+        "alone: control.",
     ),
 ]
 InversionTime = Annotated[
-    float | None, typer.Option(metavar="SECONDS", help="Of control and label frames.")
+    float | None,
+    typer.Option(metavar="SECONDS", help="Of control and label frames, whatever files say."),
 ]
 Variable = Annotated[
     str | None, typer.Option(metavar="NAME", help="Of the images in a MATLAB file.")

@@ -39,7 +39,11 @@ def run(
     seed: Seed = 0,
     device: OnDevice = Device.auto,
     rv_insertion: Annotated[
-        Path | None, typer.Option(help="JSON with the RV insertion points; fixes the AHA sectors.")
+        Path | None,
+        typer.Option(
+            help="RV insertion points (JSON), which turn the AHA sectors into place; default: "
+            "*_rvinsertion.json beside the series."
+        ),
     ] = None,
     scene: Annotated[bool, typer.Option(help="Write a 3D Slicer scene as well.")] = False,
     keep_identifiers: Annotated[
@@ -117,7 +121,7 @@ def quantify(
         Path | None,
         typer.Option(
             help="Masks of a series: label map, .seg.nrrd, DICOM SEG or RT structure set, or a "
-            "folder of SEG; a scene brings its own."
+            "folder of DICOM; a scene brings its own."
         ),
     ] = None,
     segment: Annotated[

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..series import ASLSeries, Posterior, Segmentation
 from ..uncertainty.scores import doubtful_images
+from ..words import counted
 from .overlays import as_data_uri, draw_card, draw_scale, window_around
 
 UNITS = {"inversion_time": " s", "pixel_size": " mm"}
@@ -83,7 +84,7 @@ def write_report(
 def _facts(series: ASLSeries, posterior: Posterior, summary: dict[str, Any]) -> str:
     frames, slices, rows, columns = series.images.shape
     facts = [
-        f"{frames} frames, {slices} slice{'s' if slices > 1 else ''}, {columns}x{rows} pixels of "
+        f"{counted(frames, 'frame')}, {counted(slices, 'slice')}, {columns}x{rows} pixels of "
         f"{series.geometry.spacing[0]:.2f} mm",
         f"model {summary['model']['name']} ({summary['model']['sha256'][:8]})",
         f"{_passes(posterior.trials)} Monte Carlo passes per image on {summary['device']}",
@@ -165,8 +166,8 @@ def _motion(summary: dict[str, Any]) -> str:
     moved = sum(frame["moved"] for frame in summary["frames"])
     words = "corrected: frames were moved back" if corrected else "not corrected"
     return f"""<h2>Motion between frames</h2>
-<details{" open" if moved else ""}><summary>{moved} of {len(rows)} images lie more than {limit:g} mm
-from the usual place of the heart; {words}.</summary>
+<details{" open" if moved else ""}><summary>Images more than {limit:g} mm from the usual place of
+the heart: {moved} of {len(rows)}; {words}.</summary>
 <table><tr><th>frame</th><th>kind</th><th>slice</th><th>down, pixels</th><th>right, pixels</th>
 <th>distance, pixels</th></tr>{"".join(rows)}</table></details>"""
 
@@ -190,7 +191,7 @@ def _gallery(
         time = series.inversion_time[frame]
         words = [f"frame {frame}", f"slice {k}" if scores.shape[1] > 1 else ""]
         words += [series.volume_types[frame], f"TI {time:.2f} s" if np.isfinite(time) else ""]
-        words += [f"{pixels} pixels" if pixels else "no muscle found"]
+        words += [counted(pixels, "pixel") if pixels else "no muscle found"]
         flag = ' <span class="flag">check</span>' if doubtful[frame, k] else ""
         cards.append(
             f'<figure class="{"check" if doubtful[frame, k] else ""}">'

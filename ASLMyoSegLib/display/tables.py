@@ -6,10 +6,12 @@ from typing import Any
 
 from rich.table import Table
 
+from ..words import counted
+
 
 def metrics_table(metrics: dict[str, Any]) -> Table:
     """What `studies.evaluate.evaluate` returned."""
-    table = Table(title=f"{metrics['n_images']} control and labelled images")
+    table = Table(title=f"{counted(metrics['n_images'], 'control or label image')}")
     table.add_column("measure")
     table.add_column("value", justify="right")
     for kind, spread in metrics["dice"].items():

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from ..errors import SeriesError
+from ..words import counted
 from .sidecars import SideCars
 from .statement import shortened
 
@@ -107,8 +108,8 @@ def open_questions(beside: SideCars, types: tuple[str, ...], slices: int) -> lis
         value = values.get(key)
         if isinstance(value, list) and len(value) != len(types):
             found.append(
-                f"{beside.where(key)} has {len(value)} values for {len(types)} frames; are all "
-                "frames there?"
+                f"{beside.where(key)} has {counted(len(value), 'value')} for "
+                f"{counted(len(types), 'frame')}; are all frames there?"
             )
     pairs, acquired = types.count("control"), values.get("TotalAcquiredPairs", 0)
     if isinstance(acquired, int) and 0 < acquired < pairs:
@@ -125,7 +126,10 @@ def _slice_timing(beside: SideCars, slices: int) -> list[str]:
     if not isinstance(timing, list) or not all(_is_number(v) for v in timing):
         return [f"{beside.where('SliceTiming')} is {shortened(timing)}, no list of seconds."]
     if timing and len(timing) != slices:
-        return [f"{beside.where('SliceTiming')} has {len(timing)} values for {slices} slices."]
+        return [
+            f"{beside.where('SliceTiming')} has {counted(len(timing), 'value')} for "
+            f"{counted(slices, 'slice')}."
+        ]
     if timing and max(timing) > min(timing):
         return [
             f"Slices were acquired up to {max(timing) - min(timing):.3g} s after each other "

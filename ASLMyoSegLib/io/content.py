@@ -17,6 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..errors import SeriesError
+from ..words import counted
 from .files import no_such_file
 from .headers import check_header
 from .nifti_header import (
@@ -111,5 +112,5 @@ def _check_pixels(path: Path, file: BinaryIO, header: NiftiHeader) -> None:
             wrong += int(np.count_nonzero(~np.isfinite(numbers)))
     if wrong:
         raise SeriesError(
-            f"{path}: {wrong} pixels that are NaN or infinite; export the images anew."
+            f"{path}: NaN or infinite in {counted(wrong, 'pixel')}; export the images anew."
         )

@@ -11,6 +11,7 @@ import numpy as np
 from pydicom import Dataset
 
 from ..errors import SeriesError
+from ..words import counted
 from .dicom_files import parse
 
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
@@ -65,8 +66,8 @@ def values_by_frame(path: Path, dataset: Dataset) -> list[dict[str, Any]]:
     groups = dataset.get(PER_FRAME) or ()
     if groups and len(groups) != count:
         raise SeriesError(
-            f"{path}: describes {len(groups)} frames, but holds {count} (0028,0008); export it "
-            "again."
+            f"{path}: describes {counted(len(groups), 'frame')}, but holds {count} (0028,0008); "
+            "export it again."
         )
     if count < 1 or (not groups and count > 10_000):
         raise SeriesError(f"{path}: {count} frames (0028,0008), which cannot be; export it again.")

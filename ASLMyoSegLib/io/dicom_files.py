@@ -17,6 +17,7 @@ import SimpleITK as sitk
 from pydicom import encaps
 
 from ..errors import SeriesError
+from ..words import counted
 from .quiet import quiet
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
@@ -148,8 +149,8 @@ def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
     samples = dataset.get("SamplesPerPixel") or 1
     if samples != 1 or kind != "MONOCHROME2":
         raise SeriesError(
-            f"{path}: pixels are {kind}, {samples} values each (0028,0002), where one that is "
-            "signal is needed (MONOCHROME2); export the images as the scanner made them."
+            f"{path}: pixels are {kind}, {counted(samples, 'value')} each (0028,0002), where one "
+            "that is signal is needed (MONOCHROME2); export the images as the scanner made them."
         )
     dataset.SamplesPerPixel = 1  # which decoders need to be told
     if dataset.get("ModalityLUTSequence"):
@@ -162,8 +163,8 @@ def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
     present = sum(len(dataset.get(keyword) or b"") for keyword in PIXELS[-3:])
     if not 1 <= frames <= LARGEST_RATIO * present / (rows * columns):
         raise SeriesError(
-            f"{path}: {present} bytes cannot be {frames} frames of {columns}x{rows} pixels; copy "
-            "or export it again."
+            f"{path}: {present} bytes cannot be {counted(frames, 'frame')} of {columns}x{rows} "
+            "pixels; copy or export it again."
         )
     return rows, columns, frames
 
@@ -181,7 +182,8 @@ def _decode(path: Path, dataset: pydicom.FileDataset, frames: int) -> np.ndarray
     parts = list(islice(split, frames + 1))
     if len(parts) != frames:
         raise SeriesError(
-            f"{path}: {len(parts)} compressed images for {frames} frames; copy or export it again."
+            f"{path}: {counted(len(parts), 'compressed image')} for {counted(frames, 'frame')}; "
+            "copy or export it again."
         )
     dataset.PixelData = encaps.encapsulate(parts)
     dataset.SOPClassUID = BYTES if dataset.BitsAllocated == 8 else WORDS

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SeriesError
+from ..words import counted
 from .dicom_stack import Stack, read_signal, stack_of
 from .dicom_study import m0_beside, plain_name
 from .m0 import apart, laid_on
@@ -85,7 +86,8 @@ def _why_not(asl: Stack, m0: Stack) -> str:
     if len({stack.headers[0].space for stack in (asl, m0)} - {""}) > 1:
         return "it is of another frame of reference (0020,0052)"
     if len(m0.volumes) >= len(asl.volumes):
-        return f"it has {len(m0.volumes)} frames, where the ASL series has {len(asl.volumes)}"
+        has = counted(len(m0.volumes), "frame")
+        return f"it has {has}, where the ASL series has {len(asl.volumes)}"
     if same_grid(asl, m0):
         return ""
     if not np.isfinite([asl.geometry.spacing, m0.geometry.spacing]).all():

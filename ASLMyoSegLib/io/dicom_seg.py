@@ -12,6 +12,7 @@ import pydicom
 
 from ..errors import SeriesError
 from ..series import Geometry
+from ..words import counted
 from .dicom_elements import PER_FRAME, SHARED
 from .dicom_files import parsing
 from .dicom_references import Frames, frames_of
@@ -83,7 +84,8 @@ def _segments_of(file: Path, frames: Frames) -> Iterator[_Drawn]:
     pixels = pixels if pixels.ndim == 3 else pixels[np.newaxis]
     if len(groups) != len(pixels):
         raise SeriesError(
-            f"{file}: describes {len(groups)} frames, but holds {len(pixels)}; export it again."
+            f"{file}: describes {counted(len(groups), 'frame')}, but holds {len(pixels)}; "
+            "export it again."
         )
     shared = (dataset.get(SHARED) or [pydicom.Dataset()])[0]
     top = float(dataset.get("MaximumFractionalValue", 1))

@@ -35,8 +35,8 @@ def read_rv_insertion(path: str | Path, series: ASLSeries) -> RVInsertion:
             ) from None
         if points[name].shape != (slices, 2):
             raise SeriesError(
-                f"{path}: {name!r} has shape {points[name].shape}, where {slices} points (y, x) "
-                "are needed, one per slice."
+                f"{path}: {name!r} has shape {points[name].shape}, where {(slices, 2)} is "
+                "needed: one point (y, x) per slice."
             )
         if not ((points[name] >= -0.5) & (points[name] <= np.array(shape) - 0.5)).all():
             raise SeriesError(

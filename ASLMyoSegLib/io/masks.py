@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import SeriesError
 from ..series import ASLSeries
+from ..words import counted
 from .dicom import Source
 from .dicom_masks import find_mask_objects, read_dicom_masks
 from .label_maps import read_label_map
@@ -54,8 +55,8 @@ def read_masks(
     alone = len(chosen.masks) == 1
     if not objects and not alone and set(chosen.masks) != set(range(frames)):
         raise SeriesError(
-            f"{path}: has masks of {len(chosen.masks)} frames, where the series has {frames}; give "
-            "one for all, or one for each."
+            f"{path}: has masks of {counted(len(chosen.masks), 'frame')}, where the series has "
+            f"{frames}; give one for all, or one for each."
         )
     masks = np.zeros(series.images.shape, bool)
     for frame, marked in chosen.masks.items():
@@ -83,9 +84,10 @@ def _check_slices(path: Path, name: str, marked: Marked, series: ASLSeries) -> N
     slices = series.images.shape[1]
     beyond = len(array) > slices and array[slices:].any()
     if beyond and not geometry.difference(series.geometry):
+        its = counted(int(array.any((1, 2)).sum()), "slice")
         raise SeriesError(
-            f"{path}: {name!r} marks {int(array.any((1, 2)).sum())} slices, where the series has "
-            f"{slices} on the same grid; cut it to these."
+            f"{path}: {name!r} marks {its}, where the series has {slices} on the same "
+            "grid; cut it to these."
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import SeriesError, UnstatedError
 from ..series import Geometry
+from ..words import counted
 from .axes import read_any
 from .files import is_aside
 from .nifti import has_frames
@@ -78,7 +79,7 @@ def read_numbered(folder: Path) -> tuple[np.ndarray, Geometry]:
         )
     if len(files) < FEWEST_IMAGES:
         raise SeriesError(
-            f"{folder}: holds {len(files)} images, where one for each frame is needed."
+            f"{folder}: holds {counted(len(files), 'image')}, where one for each frame is needed."
         )
     first, geometry = _read_frame(files[0])
     frames = [first]

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import SeriesError, UnstatedError
 from ..series import VOLUME_TYPES, ASLSeries, Geometry
+from ..words import counted
 from .privacy import without_identifiers
 
 SMALLEST, LARGEST = 16, 1024
@@ -150,7 +151,10 @@ def check_types(types: tuple[str, ...], images: np.ndarray, path: Path, where: s
     frames, slices = images.shape[:2]
     if len(types) != frames:
         stacked = frames == 1 and len(types) == slices
-        problem = f"{where}: {len(types)} volume types, but {path.name} has {frames} frames"
+        problem = (
+            f"{where}: {counted(len(types), 'volume type')}, but {path.name} has "
+            f"{counted(frames, 'frame')}"
+        )
         if stacked:
             raise UnstatedError(
                 f"{problem} of {slices} slices",
@@ -200,7 +204,8 @@ def _inversion_times(
         times = np.full(len(types), float(times))
     if times.shape != (len(types),):
         raise SeriesError(
-            f"{where} has {times.size} values for {len(types)} frames; give one or one each."
+            f"{where} has {counted(times.size, 'value')} for {counted(len(types), 'frame')}; give "
+            "one or one each."
         )
     prepared = np.array([kind != "m0scan" for kind in types])
     for frame in np.flatnonzero(prepared):
@@ -257,8 +262,8 @@ def check_pixels(path: Path, images: np.ndarray, types: tuple[str, ...]) -> None
         wrong = int(np.count_nonzero(~np.isfinite(image)))
         if wrong:
             raise SeriesError(
-                f"{path}: frame {frame} ({types[frame]}) has {wrong} pixels that are NaN, "
-                "infinite or too large for float32; export the images anew."
+                f"{path}: frame {frame} ({types[frame]}) is NaN, infinite or too "
+                f"large for float32 in {counted(wrong, 'pixel')}; export the images anew."
             )
         for k, plane in enumerate(image):
             if plane.min() == plane.max():

@@ -88,7 +88,7 @@ def test_required_fields_that_lack_are_named_and_refuse_nothing(tmp_path: Path):
         path, SliceTiming=[0, 0.5], TotalAcquiredPairs=0.5, RepetitionTimePreparation=[3, 3, 3]
     )
     notes = " ".join(read_series(path).notes)
-    assert "SliceTiming has 2 values for 1 slices" in notes
+    assert "SliceTiming has 2 values for 1 slice" in notes
     assert "RepetitionTimePreparation has 3 values for 2 frames" in notes
 
 

@@ -41,7 +41,7 @@ BAD = {
     "is scaled by 0 (0028,1053)": third(RescaleSlope=0),
     "images of 24x20, 10x48 pixels in one series": third(Rows=48, Columns=10),
     "give magnitude images": every(ImageType=["ORIGINAL", "PRIMARY", "P"]),
-    "pixels are MONOCHROME1, 1 values each": third(PhotometricInterpretation="MONOCHROME1"),
+    "pixels are MONOCHROME1, 1 value each": third(PhotometricInterpretation="MONOCHROME1"),
     "images of 8000x20 pixels, where": every(Columns=8000),
     "960 bytes cannot be 2001 frames": third(NumberOfFrames=2001),
     "IM3: 99999 frames (0028,0008), which cannot be": third(NumberOfFrames=99999),

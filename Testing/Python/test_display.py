@@ -105,7 +105,7 @@ def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(
     assert "<td>&lt;b&gt;</td>" in page
     said = "volume types 1 m0scan, 6 control, 6 label · inversion time 1.4 s"
     assert f"Stated by hand: {said} · variable &lt;i&gt;</p>" in page
-    assert "1 of 2 images lie more than 3 mm" in page
+    assert "more than 3 mm from the usual place of\nthe heart: 1 of 2" in page
     assert not re.search(r'(src|href)="(?!data:)', page)
     order = [int(n) for n in re.findall(r'alt="frame (\d+)"', page)]
     assert order == [4, 12, 11, 10, 9, 8, 7, 6, 5, 3, 2, 1, 0]
