@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
@@ -16,10 +15,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from commands import aslmyoseg
+from series_cases import only
 
 import ASLMyoSegLib
 from ASLMyoSegLib.io import read_series, write_series
-from ASLMyoSegLib.series import ASLSeries
 from ASLMyoSegLib.studies.evaluate import agreement
 
 COMMAND = [sys.executable, "-m", "ASLMyoSegLib.cli"]
@@ -84,18 +83,8 @@ def short(dataset: Path, tmp_path: Path) -> Path:
     series = read_series(dataset / "sub-01")
     path = tmp_path / "short" / "sub-01_asl.nii.gz"
     path.parent.mkdir()
-    write_series(frames_of(series, slice(3)), path)
+    write_series(only(series, range(3)), path)
     return path
-
-
-def frames_of(series: ASLSeries, kept: slice) -> ASLSeries:
-    return dataclasses.replace(
-        series,
-        images=series.images[kept],
-        volume_types=series.volume_types[kept],
-        inversion_time=series.inversion_time[kept],
-        name="sub-01",
-    )
 
 
 def test_run_to_a_precision_tells_passes_and_interval_of_each_image(short: Path, tmp_path: Path):
@@ -207,7 +196,7 @@ def test_run_is_a_function_too_and_takes_landmarks_that_lie_beside_the_series(
 
 
 def test_no_m0_gives_masks_but_no_flow_and_says_why(dataset: Path, tmp_path: Path):
-    without = frames_of(read_series(dataset / "sub-01"), slice(1, None))
+    without = only(read_series(dataset / "sub-01"), range(1, 13))
     write_series(without, tmp_path / "sub-01_asl.nii.gz")
     done = aslmyoseg("run", tmp_path, "-o", tmp_path / "out", "--trials", 2)
     assert done.status == 0, done.errors

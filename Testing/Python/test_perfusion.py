@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
+from series_cases import only
 
 from ASLMyoSegLib.errors import QuantificationError
 from ASLMyoSegLib.perfusion.aha import (
@@ -237,13 +238,7 @@ def test_m0_frame_without_mask_takes_that_of_the_controls_and_says_so():
 
 
 def without(series: ASLSeries, frame: int) -> ASLSeries:
-    keep = [i for i in range(len(series.images)) if i != frame]
-    return dataclasses.replace(
-        series,
-        images=series.images[keep],
-        volume_types=tuple(series.volume_types[i] for i in keep),
-        inversion_time=series.inversion_time[keep],
-    )
+    return only(series, [k for k in range(len(series.images)) if k != frame])
 
 
 @pytest.mark.parametrize(("frame", "words"), [(0, "no m0scan"), (1, "1 control and 2 label")])

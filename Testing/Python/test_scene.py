@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import stat
 import zipfile
@@ -13,6 +12,7 @@ import pytest
 from vtk import vtkCollection
 
 pytest.importorskip("slicer", reason="Slicer's MRML (slicer-core) is not installed")
+from series_cases import only
 
 from ASLMyoSegLib.errors import SeriesError
 from ASLMyoSegLib.perfusion import quantify
@@ -113,12 +113,7 @@ def test_empty_mask_is_kept_empty(case, tmp_path: Path):
 
 def test_series_without_landmarks_has_none_in_its_scene(case, tmp_path: Path):
     _, series, masks, _, result = case
-    short = dataclasses.replace(
-        series,
-        images=series.images[:3],
-        volume_types=series.volume_types[:3],
-        inversion_time=series.inversion_time[:3],
-    )
+    short = only(series, range(3))
     posterior = Posterior(
         masks[:3] * 0.9, np.zeros(short.images.shape, np.float32), 2, np.zeros(1), 0, "cpu"
     )
