@@ -66,6 +66,17 @@ class Disc:
     semi_axes: tuple[float, float]
     turn: float = 0.0
 
+    @staticmethod
+    def away(
+        tissue: int,
+        distance: float,
+        angle: float,
+        semi_axes: tuple[float, float],
+        turn: float = 0.0,
+    ) -> Disc:
+        """One whose middle lies at a distance (mm) and angle from the heart's."""
+        return Disc(tissue, distance * np.cos(angle), distance * np.sin(angle), semi_axes, turn)
+
     def covers(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         u = (x - self.x) * np.cos(self.turn) + (y - self.y) * np.sin(self.turn)
         v = -(x - self.x) * np.sin(self.turn) + (y - self.y) * np.cos(self.turn)
@@ -250,22 +261,13 @@ def _papillaries(
     discs = []
     for degrees in (rng.normal(40, 14), rng.normal(-65, 14)):
         angle, size = np.radians(degrees), rng.uniform(2.5, 5.0) * scale
-        at = endocardium(np.array(angle)) - size * rng.uniform(0.5, 1.6)
-        discs.append(
-            Disc(
-                PAPILLARY,
-                float(at * np.cos(angle)),
-                float(at * np.sin(angle)),
-                (size, size * rng.uniform(0.6, 1.0)),
-                angle,
-            )
-        )
+        at = float(endocardium(np.array(angle)) - size * rng.uniform(0.5, 1.6))
+        axes = (size, size * rng.uniform(0.6, 1.0))
+        discs.append(Disc.away(PAPILLARY, at, angle, axes, angle))
     for _ in range(rng.integers(0, trabeculae + 1)):
         angle, size = rng.uniform(0, 2 * np.pi), rng.uniform(0.7, 1.8)
-        at = endocardium(np.array(angle)) - rng.uniform(0.0, 1.5)
-        discs.append(
-            Disc(PAPILLARY, float(at * np.cos(angle)), float(at * np.sin(angle)), (size, size))
-        )
+        at = float(endocardium(np.array(angle)) - rng.uniform(0.0, 1.5))
+        discs.append(Disc.away(PAPILLARY, at, angle, (size, size)))
     return tuple(discs)
 
 
@@ -306,12 +308,12 @@ def _surroundings(rng: np.random.Generator, clutter: int) -> tuple[Disc, ...]:
         tissue, content = rng.choice([FAT, LIVER, LUNG, RV_BLOOD, *ORGANS], 2)
         size, lean = rng.uniform(6, 60), rng.uniform(0, 2 * np.pi)
         away = rng.uniform(25, 60) + size
-        at = (away * np.cos(lean), away * np.sin(lean))
         axes, turn = (size, size * rng.uniform(0.4, 1.0)), rng.uniform(0, 3)
-        discs.append(Disc(int(tissue), *at, axes, turn))
+        discs.append(Disc.away(int(tissue), away, lean, axes, turn))
         if rng.random() < 0.5:
             inside = rng.uniform(0.4, 0.9)
-            discs.append(Disc(int(content), *at, (axes[0] * inside, axes[1] * inside), turn))
+            within = (axes[0] * inside, axes[1] * inside)
+            discs.append(Disc.away(int(content), away, lean, within, turn))
     if rng.random() < 0.7:
         size = rng.uniform(25, 60)
         discs.append(
@@ -323,32 +325,20 @@ def _surroundings(rng: np.random.Generator, clutter: int) -> tuple[Disc, ...]:
     below = rng.uniform(30, 52) + liver * 0.85
     lean = np.radians(rng.normal(248, 14))
     discs.append(
-        Disc(
-            LIVER,
-            below * np.cos(lean),
-            below * np.sin(lean),
-            (liver, liver * rng.uniform(0.7, 1.0)),
-            rng.uniform(-0.4, 0.4),
+        Disc.away(
+            LIVER, below, lean, (liver, liver * rng.uniform(0.7, 1.0)), rng.uniform(-0.4, 0.4)
         )
     )
     if rng.random() < 0.6:
         size, lean = rng.uniform(20, 45), np.radians(rng.normal(300, 12))
         away = rng.uniform(38, 50) + size
         discs.append(
-            Disc(
-                STOMACH,
-                away * np.cos(lean),
-                away * np.sin(lean),
-                (size, size * rng.uniform(0.5, 1.0)),
-                rng.uniform(0, 3),
-            )
+            Disc.away(STOMACH, away, lean, (size, size * rng.uniform(0.5, 1.0)), rng.uniform(0, 3))
         )
     lean, away = np.radians(rng.normal(-20, 25)), rng.uniform(52, 85)
     size = rng.uniform(9, 14)
-    discs.append(Disc(LV_BLOOD, away * np.cos(lean), away * np.sin(lean), (size, size)))
+    discs.append(Disc.away(LV_BLOOD, away, lean, (size, size)))
     for _ in range(rng.integers(8, 30)):
         angle, away, size = rng.uniform(0, 2 * np.pi), rng.uniform(45, 130), rng.uniform(0.8, 3.5)
-        discs.append(
-            Disc(RV_BLOOD, away * np.cos(angle), away * np.sin(angle), (size, size * 2), angle)
-        )
+        discs.append(Disc.away(RV_BLOOD, away, angle, (size, size * 2), angle))
     return tuple(discs)

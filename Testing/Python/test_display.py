@@ -94,11 +94,15 @@ def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(
         ],
         "warnings": ["No blood flow: <b>no m0scan</b>"],
     }  # fmt: skip
-    write_report(
-        tmp_path / "r.html", series=series, posterior=posterior, segmentation=segmentation,
-        summary=summary, bullseye_svg=None,
-    )  # fmt: skip
-    page = (tmp_path / "r.html").read_text()
+
+    def written() -> str:
+        write_report(
+            tmp_path / "r.html", series=series, posterior=posterior, segmentation=segmentation,
+            summary=summary, bullseye_svg=None,
+        )  # fmt: skip
+        return (tmp_path / "r.html").read_text()
+
+    page = written()
     assert "<script" not in page
     assert "&lt;b&gt;no m0scan" in page
     assert '<td>5.00 <span class="flag">moved</span></td>' in page
@@ -112,11 +116,7 @@ def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(
     assert "not for clinical use" in page
     summary["stated"] = {}
     monkeypatch.setattr(report, "LARGEST_GALLERY", 3)  # of long series
-    write_report(
-        tmp_path / "r.html", series=series, posterior=posterior, segmentation=segmentation,
-        summary=summary, bullseye_svg=None,
-    )  # fmt: skip
-    page = (tmp_path / "r.html").read_text()
+    page = written()
     assert "Stated by hand" not in page
     assert re.findall(r'alt="frame (\d+)"', page) == ["4", "12", "11"]
     assert "most doubtful first: 3 of 13" in page
