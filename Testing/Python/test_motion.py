@@ -140,7 +140,7 @@ def test_run_reports_motion_and_corrects_it_when_asked(dataset: Path, tmp_path: 
         report = (tmp_path / name / "report.html").read_text()
         assert 'class="flag">moved' in report
         assert ("frames were moved back" in report) == correct
-    assert any("moved in frame 6 " in w for w in told["plain"]["warnings"])
+    assert any("moved in frames 6" in w for w in told["plain"]["warnings"])
     assert not any("moved in" in w for w in told["corrected"]["warnings"])
     again = sitk.GetArrayFromImage(
         sitk.ReadImage(str(tmp_path / "corrected/sub-01_desc-motioncorrected_series.nii.gz"))
