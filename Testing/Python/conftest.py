@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import SimpleITK as sitk
 import torch
 
 from ASLMyoSegLib.network import Architecture, LoadedModel, MCDUNet, load_model, save_model
@@ -18,6 +19,12 @@ from ASLMyoSegLib.phantom import simulate_cohort
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What tests measure of the machine, while it is busy with them, is not for its user."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Starting threads takes longer than the small images of tests do."""
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 
 
 @pytest.fixture(autouse=True)

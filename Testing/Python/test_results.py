@@ -159,7 +159,9 @@ def test_results_describe_themselves_as_bids_derivatives(
         assert description["DatasetType"] == "derivative"
         assert description["GeneratedBy"][0]["Name"] == "ASLMyoSeg"
         assert description["GeneratedBy"][0]["Version"]
-    for image in (tmp_path / "out").rglob("*_*map.nii.gz"):
+    maps = list((tmp_path / "out").rglob("*_*map.nii.gz"))
+    assert maps
+    for image in maps:
         side = image.with_name(image.name.replace(".nii.gz", ".json"))
         assert json.loads(side.read_text())["Description"]
 
