@@ -37,7 +37,7 @@ class ExportSection(Section):
             if not packages.ensure(self._requirements, _("The report")):
                 self.ui.exportLabel.text = _("Not written: a package for the report is missing.")
                 return
-            report = self.series.export(self.parameters.exportFolder)
+            report = self.panel.logic.exportSeries(self.series, self.parameters.exportFolder)
             self.ui.exportPathLineEdit.addCurrentPathToHistory()
             address = qt.QUrl.fromLocalFile(str(report)).toString()
             self.ui.exportLabel.text = _('Written: <a href="{address}">{report}</a>').format(
