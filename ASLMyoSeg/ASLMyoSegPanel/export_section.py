@@ -48,7 +48,7 @@ class ExportSection(Section):
         with explaining(_("The masks cannot be written.")):
             count = self.series.export_training(self.parameters.exportFolder)
             self.ui.exportPathLineEdit.addCurrentPathToHistory()
-            self.ui.exportLabel.text = _("{count} corrected or accepted frames written.").format(
+            self.ui.exportLabel.text = _("Corrected or accepted frames written: {count}.").format(
                 count=count
             )
 
