@@ -367,6 +367,10 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
     >>> rest, stress = ASLMyoSeg.ASLMyoSegLogic().openSample()
     """
 
+    def __init__(self):
+        super().__init__()
+        self._dicom = {}
+
     def getParameterNode(self):
         from ASLMyoSegPanel.parameters import ASLMyoSegParameterNode
 
@@ -379,7 +383,13 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
 
         for reason in left_out(path):
             logging.info("ASLMyoSeg left out %s", reason)
-        return open_series(slicer.mrmlScene, path)
+        opened = open_series(slicer.mrmlScene, path)
+        self._dicom.update(opened.dicom)
+        return opened
+
+    def exportSeries(self, series, folder):
+        """Write what `aslmyoseg run` writes; returns the path of the report."""
+        return series.export(folder, self._dicom.get(series.metadata.get("SeriesDigest")))
 
     def openSample(self):
         """The simulated subject, rest and stress."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 class ASLMyoSegError(Exception):
-    """Base of every error whose message is meant for the person at the screen."""
+    """Base of every error whose message is meant for the person at the screen: one line, whatever
+    stood in the file that it tells of."""
+
+    def __str__(self) -> str:
+        return _one_line(super().__str__())
 
 
 class SeriesError(ASLMyoSegError):
@@ -24,7 +28,7 @@ class UnstatedError(SeriesError):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.problem}; {self.remedy}"
+        return _one_line(f"{self.problem}; {self.remedy}")
 
 
 class ModelError(ASLMyoSegError):
@@ -48,8 +52,7 @@ class SceneError(ASLMyoSegError):
 
 
 def describe_error(error: Exception, where: object = "") -> str:
-    """One line for people of any error, whatever was being done `where`; what came from files
-    cannot move the cursor of a terminal."""
+    """One line for people of any error, whatever was being done `where`."""
     place = f"{where}: " if str(where) else ""
     if isinstance(error, ASLMyoSegError):
         text = str(error)
@@ -59,5 +62,9 @@ def describe_error(error: Exception, where: object = "") -> str:
         text = f"{error.filename or where}: {error.strerror or error}; check the path."
     else:
         text = f"{place}a fault of the program: {type(error).__name__}: {error}"
-    line = " ".join(text.split())
-    return "".join(c if c.isprintable() else "?" for c in line)
+    return _one_line(text)
+
+
+def _one_line(text: str) -> str:
+    """What came from files cannot break the line, or move the cursor of a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))

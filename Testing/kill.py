@@ -128,9 +128,10 @@ def _work(folder: Path) -> None:
 
 
 def _look_at_replies(folder: Path) -> Any:
-    """Whatever a reply speaks of is there, whole."""
+    """Whatever a reply speaks of is there, whole; what was looked at is gone."""
     replies = folder / "replies"
     lines = replies.read_text().splitlines(keepends=True) if replies.is_file() else []
+    replies.unlink(missing_ok=True)
     told = [json.loads(line) for line in lines if line.endswith("\n")]
     last = None
     for reply in told:

@@ -37,7 +37,7 @@ class ExportSection(Section):
             if not packages.ensure(self._requirements, _("The report")):
                 self.ui.exportLabel.text = _("Not written: a package for the report is missing.")
                 return
-            report = self.series.export(self.parameters.exportFolder)
+            report = self.panel.logic.exportSeries(self.series, self.parameters.exportFolder)
             self.ui.exportPathLineEdit.addCurrentPathToHistory()
             address = qt.QUrl.fromLocalFile(str(report)).toString()
             self.ui.exportLabel.text = _('Written: <a href="{address}">{report}</a>').format(
@@ -48,7 +48,7 @@ class ExportSection(Section):
         with explaining(_("The masks cannot be written.")):
             count = self.series.export_training(self.parameters.exportFolder)
             self.ui.exportPathLineEdit.addCurrentPathToHistory()
-            self.ui.exportLabel.text = _("{count} corrected or accepted frames written.").format(
+            self.ui.exportLabel.text = _("Corrected or accepted frames written: {count}.").format(
                 count=count
             )
 

@@ -58,7 +58,7 @@ class ReviewSection(Section):
             ui.reviewTable.selectRow(self._order.index(series.frame))
         count = int(doubtful.sum())
         ui.uncertaintyLabel.text = (
-            _("MCD Uncertainty of the series: {score}. {count} frames ask for a look.").format(
+            _("MCD Uncertainty of the series: {score}. Frames to look at: {count}.").format(
                 score=_number(series.score), count=count
             )
             if segmented

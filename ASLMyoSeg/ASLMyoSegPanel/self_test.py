@@ -41,7 +41,7 @@ class ASLMyoSegTest(ScriptedLoadableModuleTest):
         self.delayDisplay("A series: rest and stress of a simulated subject")
         panel.ui.sampleDataButton.click()
         self.assertEqual(len(panel.series.all_in(slicer.mrmlScene)), 2)
-        self.assertIn("13 frames", panel.ui.seriesInfoLabel.text)
+        self.assertIn("Frames: 13", panel.ui.seriesInfoLabel.text)
 
     def segment(self, panel):
         from ASLMyoSegPanel import packages

@@ -199,7 +199,7 @@ class SeriesSection(Section):
             return str(error)
         kinds = [row.volume_type for row in rows]
         counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in VOLUME_TYPES)
-        text = _("{frames} frames ({counts}), slices: {slices}").format(
+        text = _("Frames: {frames} ({counts}), slices: {slices}").format(
             frames=len(rows), counts=counts, slices=len(rows[0].pixels)
         )
         times = {row.inversion_time for row in rows if row.inversion_time > 0}

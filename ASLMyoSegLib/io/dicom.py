@@ -10,10 +10,18 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import SeriesError
-from .dicom_frames import Frame
+from .dicom_frames import Frame, Header
 from .dicom_m0 import find_m0, read_m0, same_grid
+from .dicom_parts import join
 from .dicom_stack import Stack, read_signal, stack_of
-from .dicom_study import ONE_IMAGE, dicom_name, series_digest, series_of
+from .dicom_study import (
+    ONE_IMAGE,
+    dicom_name,
+    parts_of,
+    plain_name,
+    series_digest,
+    series_of,
+)
 from .dicom_types import told_types
 from .statement import Hints, RawSeries
 
@@ -106,7 +114,8 @@ def read_dicom(path: Path, hints: Hints) -> RawSeries:
 def dicom_files(path: Path, hints: Hints) -> list[Path]:
     """All files of which `read_dicom` makes a series, and copies of them."""
     m0 = _scan(path, hints).m0
-    return [header.path for header in (*series_of(path), *(m0.headers if m0 else ()))]
+    parts = (header for part in _parts(path, hints) for header in part)
+    return [header.path for header in (*parts, *(m0.headers if m0 else ()))]
 
 
 def dicom_sources(path: Path, hints: Hints) -> tuple[Source, ...]:
@@ -127,7 +136,9 @@ def dicom_sources(path: Path, hints: Hints) -> tuple[Source, ...]:
 
 
 def _scan(path: Path, hints: Hints) -> _Scan:
-    asl = stack_of(path, series_of(path))
+    parts = _parts(path, hints)
+    stacks = [stack_of(path, part) for part in parts]
+    asl = join(path, stacks) if len(stacks) > 1 else stacks[0]
     types, types_from = _volume_types(path, asl)
     said = hints.volume_types or types
     if said is None and len(asl.volumes) < 2:
@@ -136,9 +147,16 @@ def _scan(path: Path, hints: Hints) -> _Scan:
             "To segment one image alone, say what it is, such as --volume-types control."
         )
     m0, m0_name, notes = None, "", []
+    apart = ", ".join(plain_name(part[0]) for part in parts)
+    together = [f"Control and label are series of their own: {apart}."] if len(parts) > 1 else []
     if said and set(said) == {"control", "label"}:
         m0, m0_name, notes = find_m0(path, asl)
-    return _Scan(asl, types, types_from, m0, m0_name, (*asl.notes, *notes))
+    return _Scan(asl, types, types_from, m0, m0_name, (*together, *asl.notes, *notes))
+
+
+def _parts(path: Path, hints: Hints) -> list[list[Header]]:
+    """Series that become one; that of the file alone where a person states what its frames are."""
+    return parts_of(path) if hints.volume_types is None else [series_of(path)]
 
 
 def _volume_types(path: Path, asl: Stack) -> tuple[tuple[str, ...] | None, str]:

@@ -56,7 +56,7 @@ def write_dicom(
     try:
         import highdicom
     except ImportError:
-        return f"{NOT_WRITTEN}: they need highdicom; pip install 'aslmyoseg[dicom]'."
+        return f"{NOT_WRITTEN}: they need the package highdicom (pip install highdicom)."
     headers = {s.instance: _header(s.path) for s in sources}
     if any("FrameOfReferenceUID" not in header for header in headers.values()):
         return f"{NOT_WRITTEN}: the images do not say their frame of reference (0020,0052)."

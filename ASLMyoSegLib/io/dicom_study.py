@@ -14,7 +14,8 @@ from ..errors import SeriesError
 from .dicom_elements import WORDS
 from .dicom_files import is_dicom
 from .dicom_frames import Frame, Header, read_header
-from .dicom_types import ASL_NAMES, is_m0, told_types
+from .dicom_parts import PAIR, series_in, together
+from .dicom_types import ASL_NAMES, is_m0, kind_of_all, told_types
 from .numbered import natural
 
 SAYS_M0, SAYS_NOTHING, SAYS_ASL, TELLS_TYPES = range(4)
@@ -43,6 +44,7 @@ def survey(folder: Path) -> Survey:
     those called ASL; else all that could be pairs.
     """
     groups, told = _grouped(folder)
+    groups = together(groups)
     ranked = [(_rank(g), _why_not(g) or _why_not_here(g, groups), g) for g in groups]
     best = max((rank for rank, why_not, _ in ranked if not why_not), default=None)
     found: list[Sequence[Header]] = []
@@ -70,8 +72,10 @@ def dicom_name(path: Path) -> str:
     follows.
     """
     own = read_header(path)
+    with suppress(SeriesError):  # whoever reads the series is told
+        own = parts_of(path)[0][0]
     name = plain_name(own)
-    for file in _files_in(path.parent):
+    for file in _files_in(own.path.parent):
         with suppress(SeriesError):  # whoever reads the series is told
             other = read_header(file)
             if other.kind and other.series != own.series and plain_name(other) == name:
@@ -97,6 +101,24 @@ def series_of(path: Path) -> list[Header]:
     return [header for header in headers if header.kind and header.series == own.series]
 
 
+def parts_of(path: Path) -> list[list[Header]]:
+    """The series of a file, as `series_of` has it; where it is all control or all label, with those
+    that hold the others (see `dicom_parts.together`), controls first.
+
+    Raises:
+        SeriesError: as `series_of`.
+    """
+    own = series_of(path)
+    if kind_of_all(frames_of(own)) not in PAIR:
+        return [own]
+    first = own[0]
+    return next(
+        series_in(group)
+        for group in together(_groups_of_study(first))
+        if any(header.path == first.path for header in group)
+    )
+
+
 def m0_beside(path: Path) -> list[list[Header]]:
     """Series of the same patient and study that say they are M0, each in natural order.
 
@@ -104,17 +126,10 @@ def m0_beside(path: Path) -> list[list[Header]]:
     the same study; of a series in several, the files in the first count. Damaged files are none.
     """
     own = read_header(path)
-    groups: dict[tuple[str, Path], list[Header]] = {}
-    for file in _files_of_study(path.parent, own.study):
-        with suppress(SeriesError):
-            header = read_header(file)
-            same = (header.study, header.patient) == (own.study, own.patient)
-            if header.kind and same and header.series != own.series:
-                groups.setdefault((header.series, file.parent), []).append(header)
     first: dict[str, list[Header]] = {}
-    for (series, _), headers in groups.items():
-        if is_m0(frames_of(headers)):
-            first.setdefault(series, headers)
+    for headers in _groups_of_study(own):
+        if headers[0].series != own.series and is_m0(frames_of(headers)):
+            first.setdefault(headers[0].series, headers)
     return list(first.values())
 
 
@@ -149,6 +164,18 @@ def _grouped(folder: Path) -> tuple[list[list[Header]], list[str]]:
     if others and not groups:
         told.append(f"DICOM files that are no MR images: {others}.")
     return list(groups.values()), told
+
+
+def _groups_of_study(own: Header) -> list[list[Header]]:
+    """Series of the patient and study of a file by folder, in its folder and in those beside it
+    whose first file is of the same study. Damaged files are none."""
+    groups: dict[tuple[str, Path], list[Header]] = {}
+    for file in _files_of_study(own.path.parent, own.study):
+        with suppress(SeriesError):
+            header = read_header(file)
+            if header.kind and (header.study, header.patient) == (own.study, own.patient):
+                groups.setdefault((header.series, file.parent), []).append(header)
+    return list(groups.values())
 
 
 def _called(header: Header) -> str:

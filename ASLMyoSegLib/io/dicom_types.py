@@ -29,6 +29,18 @@ def told_types(frames: Sequence[Frame]) -> tuple[tuple[str, ...], str] | None:
     return None
 
 
+def kind_of_all(frames: Sequence[Frame]) -> str:
+    """The volume type that all frames of a series are said to have; empty where they are not."""
+    if any(frame.context for frame in frames):
+        kinds = {CONTEXTS.get(frame.context or "", "") for frame in frames}
+        return kinds.pop() if len(kinds) == 1 else ""
+    for texts in zip(*(frame.words for frame in frames), strict=True):
+        kinds = set(map(type_from_words, texts))
+        if len(kinds) == 1 and (kind := kinds.pop()):
+            return kind
+    return ""
+
+
 def is_m0(frames: Sequence[Frame]) -> bool:
     """Whether all frames of a series are said to be M0."""
     if told := told_types(frames):

@@ -19,6 +19,11 @@ def type_from_words(text: str) -> str:
     return next((kind for kind, words in WORDS.items() if re.search(words, text.lower())), "")
 
 
+def without_types(text: str) -> str:
+    """A text in lower case, without the words that tell control from label."""
+    return re.sub(f"{WORDS['control']}|{WORDS['label']}", "", text.lower())
+
+
 def types_from_words(words: Sequence[str]) -> tuple[str, ...] | None:
     """Volume types of frames; None where words do not tell all of them, control and label apart.
 

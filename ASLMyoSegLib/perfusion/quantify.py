@@ -16,6 +16,8 @@ FEWEST_PIXELS = 5
 """Mean pixels per image below which a segment's flow would be noise."""
 LARGEST_FLOW = 10.0
 """mL/g/min, twice of what healthy hearts reach under stress."""
+UNEQUAL = 0.05
+"""Share of the inversion time by which those of a pair may differ without a word."""
 NEAR_NULL = 0.18
 """Share of the null's inversion time within which magnitude images cannot be trusted: T1 of muscle
 is assumed, and the approach to the steady state during readout moves the null by some 8 %."""
@@ -68,9 +70,7 @@ def quantify(
             "comes with the series (M0Estimate, of blood) is used for all of it."
         )
     controls, labels = series.frames_of("control"), series.frames_of("label")
-    times = np.array(
-        [series.inversion_time[[c, k]].mean() for c, k in zip(controls, labels, strict=True)]
-    )
+    times = _pair_times(series, warnings)
     _question_images(series, masks, warnings)
     polarity = _polarity(times, null_time(t1_myocardium), warnings)
     masks = _with_m0_masks(series, masks, warnings)
@@ -216,6 +216,21 @@ def _question_images(series: ASLSeries, masks: np.ndarray, warnings: list[str]) 
             "Slices are taken to be in order from base to apex, as their position in the patient "
             "does not tell: basal and apical segments are exchanged if they are not."
         )
+
+
+def _pair_times(series: ASLSeries, warnings: list[str]) -> np.ndarray:
+    """Inversion time of each pair, s: the mean of its two, which heartbeats let differ a little."""
+    controls, labels = (
+        series.inversion_time[list(series.frames_of(kind))] for kind in ("control", "label")
+    )
+    times = (controls + labels) / 2
+    apart = np.abs(controls - labels) > UNEQUAL * times
+    if apart.any():
+        warnings.append(
+            f"{_pairs(apart)}: inversion times of control ({_listed(controls[apart])} s) and label "
+            f"({_listed(labels[apart])} s) differ; their mean is used. Are the frames in order?"
+        )
+    return times
 
 
 def _polarity(times: np.ndarray, null: float, warnings: list[str]) -> np.ndarray:

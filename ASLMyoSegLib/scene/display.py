@@ -130,7 +130,7 @@ def add_legend(
     modifying = legend.StartModify()
     kind = slicer.vtkMRMLColorLegendDisplayNode
     legend.SetOrientation(kind.Horizontal if horizontal else kind.Vertical)
-    legend.SetTitleText(title)
+    legend.SetTitleText(f"{title}\n" if horizontal else title)  # it would touch the numbers
     # Slicer makes numbers as large as fit beside the bar, whatever their font's size: blanks
     # around them, or on the far side of the bar, make them smaller.
     far = "" if position[0] >= 0.5 else "-"

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OutputError, SceneError
-from ..io import write_rv_insertion, write_series, write_volume
+from ..io import series_sources, write_rv_insertion, write_series, write_volume
 from ..io.derivatives import describe_dataset
+from ..io.dicom_objects import NOT_WRITTEN
 from ..io.files import read_json, replacing
 from ..motion import measure_motion
 from ..results import measure_flow, summarise, write_results
@@ -17,8 +18,13 @@ from ..series import ASLSeries
 from .flow import flow_masks, reviewed_only
 from .tables import read_constants
 
+FILES_UNKNOWN = (
+    "a saved scene does not keep where the DICOM files lie, which they would refer to; "
+    "`aslmyoseg run` writes them."
+)
 
-def export_results(one: Any, folder: str | Path) -> Path:
+
+def export_results(one: Any, folder: str | Path, dicom: Path | None) -> Path:
     """See `SeriesScene.export`."""
     folder, posterior = Path(folder), one.posterior()
     if posterior is None:
@@ -31,6 +37,9 @@ def export_results(one: Any, folder: str | Path) -> Path:
     result, warnings = measure_flow(series, segmentation, points, constants, masks)
     if reviewed_only(one):
         warnings = ("Flow is of corrected and accepted masks only.", *warnings)
+    sources = series_sources(dicom) if dicom is not None else ()
+    if not sources and "SeriesDigest" in series.metadata:
+        warnings = (*warnings, f"{NOT_WRITTEN}: {FILES_UNKNOWN}")
     facts = one.facts()
     summary = summarise(
         series,
@@ -44,7 +53,17 @@ def export_results(one: Any, folder: str | Path) -> Path:
     )
     with replacing(folder) as beside:
         beside.mkdir()
-        write_results(beside, series, posterior, segmentation, result, summary, points, scene=False)
+        write_results(
+            beside,
+            series,
+            posterior,
+            segmentation,
+            result,
+            summary,
+            points,
+            scene=False,
+            sources=sources,
+        )
     return folder / "report.html"
 
 

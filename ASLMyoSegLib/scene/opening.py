@@ -26,11 +26,14 @@ class Opened:
         series: those that are complete.
         drafts: sequences of images, vtkMRMLSequenceNode, whose frames a person has to state.
         problems: in a sentence each, which others could not be read, and why.
+        dicom: a file of each DICOM series, by its `SeriesDigest`; a scene that is saved does not
+            keep it, as paths may name the patient.
     """
 
     series: list[SeriesScene] = field(default_factory=list)
     drafts: list[Any] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    dicom: dict[str, Path] = field(default_factory=dict)
 
 
 def open_series(scene: Any, path: str | Path) -> Opened:
@@ -47,7 +50,7 @@ def open_series(scene: Any, path: str | Path) -> Opened:
         try:
             try:
                 series, points = read_series(file), find_rv_insertion(file)
-                read.append((series, read_rv_insertion(points, series) if points else None))
+                read.append((file, series, read_rv_insertion(points, series) if points else None))
             except UnstatedError:
                 drafts.append(read_draft(file))
         except UnstatedError as error:
@@ -57,8 +60,10 @@ def open_series(scene: Any, path: str | Path) -> Opened:
     if not read and not drafts:
         raise problems[0]
     opened = Opened(problems=[str(problem) for problem in problems])
-    for series, points in read:
+    for file, series, points in read:
         opened.series.append(SeriesScene.create(scene, series))
+        if digest := series.metadata.get("SeriesDigest"):
+            opened.dicom[digest] = file
         if points is not None:
             opened.series[-1].set_landmarks(points)
     for draft in drafts:

@@ -352,8 +352,12 @@ class SeriesScene(SeriesNodes):
 
     # Files
 
-    def export(self, folder: str | Path) -> Path:
+    def export(self, folder: str | Path, dicom: Path | None = None) -> Path:
         """Write what `aslmyoseg run` writes; returns the path of the report.
+
+        Args:
+            folder: new or empty.
+            dicom: a file of the DICOM series that the images are of; DICOM objects refer to it.
 
         Raises:
             SceneError: before segmentation.
@@ -361,7 +365,7 @@ class SeriesScene(SeriesNodes):
         """
         from .export import export_results
 
-        return export_results(self, folder)
+        return export_results(self, folder, dicom)
 
     def export_training(self, root: str | Path) -> int:
         """Add reviewed frames to a BIDS data set that `aslmyoseg train` reads; returns how many.

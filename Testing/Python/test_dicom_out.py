@@ -179,7 +179,7 @@ def test_without_highdicom_one_line_says_how_to_get_it(
 ):
     monkeypatch.setitem(sys.modules, "highdicom", None)
     monkeypatch.setattr(classic, "out", tmp_path / "none")
-    assert "pip install 'aslmyoseg[dicom]'" in classic.write()
+    assert "pip install highdicom" in classic.write()
     assert not (tmp_path / "none").exists()
 
 

@@ -15,7 +15,7 @@ from panel_cases import edit, flow_column, grown
 def test_the_whole_way_of_a_person(host, panel, tmp_path):
     ui = panel.ui
     ui.sampleDataButton.click()
-    assert "13 frames (6 control, 6 label, 1 m0scan)" in ui.seriesInfoLabel.text
+    assert "Frames: 13 (6 control, 6 label, 1 m0scan)" in ui.seriesInfoLabel.text
     assert ui.conditionComboBox.currentText == "rest"
     assert len(panel.series.all_in(slicer.mrmlScene)) == 2
 

@@ -1,5 +1,6 @@
 """The panel and its surroundings: series, scenes, sample, self test, reload."""
 
+import json
 import logging
 import shutil
 import sys
@@ -10,10 +11,13 @@ import pytest
 
 pytest.importorskip("slicer")
 
+import pydicom
 import slicer
-from dicom_cases import pixels, write_classic, write_enhanced
+from dicom_cases import complete_header, pixels, write_classic, write_enhanced
 from Host import Host
 from panel_cases import edit, flow_column, grown
+
+from ASLMyoSegLib.series import Posterior
 
 SAMPLE = Path(__file__).parents[2] / "Resources" / "SampleData"
 
@@ -136,6 +140,27 @@ def test_the_folder_of_a_dicom_study_is_opened(host, panel, tmp_path):
     assert panel.series.name == "series-003_asl-rest"
     assert [one.condition for one in panel.series.all_in(slicer.mrmlScene)] == ["rest", "stress"]
     assert "2 control, 2 label, 1 m0scan" in panel.ui.seriesInfoLabel.text
+
+
+def test_a_dicom_series_is_exported_with_its_dicom_objects_while_its_files_are_known(
+    host, panel, tmp_path
+):
+    paths = write_classic(tmp_path / "3", pixels(size=(64, 64)), complete_header)
+    panel.seriesSection.open(str(tmp_path / "3"))
+    mean = np.zeros((len(paths), 1, 64, 64), np.float32)
+    mean[..., 20:40, 20:40] = 0.9
+    no_masks = np.zeros((0, len(paths), 1, 512), np.uint8)
+    trials = np.full(mean.shape[:2], 8)
+    model = {"name": "m", "sha256": "0" * 64}
+    panel.series.show_posterior(Posterior(mean, mean / 9, trials, no_masks, 0, "cpu", model))
+    report = panel.logic.exportSeries(panel.series, tmp_path / "out")
+    made = [pydicom.dcmread(path) for path in (report.parent / "dicom").iterdir()]
+    assert "SEG" in {one.Modality for one in made}
+    assert {one.StudyInstanceUID for one in made} == {pydicom.dcmread(paths[0][0]).StudyInstanceUID}
+    assert str(tmp_path) not in str(panel.series.metadata)
+    later = type(panel.logic)().exportSeries(panel.series, tmp_path / "later")  # a saved scene
+    warnings = json.loads((later.parent / "summary.json").read_text())["warnings"]
+    assert any("No DICOM objects were written: a saved scene" in one for one in warnings)
 
 
 def test_a_loaded_sequence_becomes_a_series_once_its_frames_are_possible(host, panel):

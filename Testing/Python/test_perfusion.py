@@ -163,6 +163,15 @@ def test_simulated_flow_is_found_after_the_null():
         assert found == pytest.approx(np.mean(list(truth.mbf.values())), rel=0.35)
 
 
+@pytest.mark.parametrize(("label", "said"), [(1.83, False), (1.6, True)])
+def test_a_pair_whose_inversion_times_differ_more_than_heartbeats_do_is_named(label, said):
+    series, masks = series_with_flow(np.ones(6))
+    times = np.array([np.nan, 1.8, 1.8, 1.8, label])
+    result = quantify(dataclasses.replace(series, inversion_time=times), masks, POINTS)
+    words = f"Pairs 2: inversion times of control (1.80 s) and label ({label:.2f} s) differ"
+    assert any(w.startswith(words) for w in result.warnings) == said
+
+
 def test_simulated_series_before_the_null_has_its_polarity_restored():
     """Well before the null the restored flow is positive; unrestored it would be negative."""
     flows = []

@@ -15,6 +15,7 @@ from commands import aslmyoseg, write_good_files
 from spoiling import frames
 
 import ASLMyoSegLib
+from ASLMyoSegLib.errors import SeriesError, UnstatedError
 
 ROOT = Path(ASLMyoSegLib.__file__).parents[1]
 SOURCES = sorted((*ROOT.glob("ASLMyoSegLib/**/*.py"), *ROOT.glob("ASLMyoSeg/**/*.py")))
@@ -143,3 +144,10 @@ def test_an_entry_that_climbs_out_of_a_bundle_is_not_written(tmp_path: Path):
         with pytest.raises(SeriesError, match="would leave its folder"):
             read_scenes(folder / "s.mrb")
     assert [p.name for p in tmp_path.rglob("*")] == ["here", "s.mrb"]
+
+
+@pytest.mark.parametrize(
+    "error", [SeriesError("IM3: MON\n\x96ROME2;\x1b[1A"), UnstatedError("a\nb", "\x07c")]
+)
+def test_an_error_for_people_is_one_printable_line_in_python_too(error: SeriesError):
+    assert str(error).isprintable()
