@@ -26,7 +26,7 @@ def guess_frames(
 
     Returns:
         Types (`VOLUME_TYPES`), times in s (NaN for `m0scan` and where nothing tells), and one of
-        ``from the names`` or ``alternating, control first``, with ``an M0 image first`` where the
+        ``from the names`` or ``alternating, control first``, with ``after an M0 image`` where the
         number of frames is odd.
     """
     lowered = [name.lower() for name in names]
