@@ -367,10 +367,6 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
     >>> rest, stress = ASLMyoSeg.ASLMyoSegLogic().openSample()
     """
 
-    def __init__(self):
-        super().__init__()
-        self._dicom = {}
-
     def getParameterNode(self):
         from ASLMyoSegPanel.parameters import ASLMyoSegParameterNode
 
@@ -383,13 +379,7 @@ class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
 
         for reason in left_out(path):
             logging.info("ASLMyoSeg left out %s", reason)
-        opened = open_series(slicer.mrmlScene, path)
-        self._dicom.update(opened.dicom)
-        return opened
-
-    def exportSeries(self, series, folder):
-        """Write what `aslmyoseg run` writes; returns the path of the report."""
-        return series.export(folder, self._dicom.get(series.metadata.get("SeriesDigest")))
+        return open_series(slicer.mrmlScene, path)
 
     def openSample(self):
         """The simulated subject, rest and stress."""

@@ -10,8 +10,15 @@ from .section import Section, explaining
 
 
 class ExportSection(Section):
+    """Writes files.
+
+    Attributes:
+        dicom: a file of each DICOM series that was opened, by its digest; see `opening.Opened`.
+    """
+
     def setup(self) -> None:
         ui = self.ui
+        self.dicom = {}
         self._requirements = self.panel.resourcePath("requirements-report.txt")
         ui.exportPathLineEdit.connect("currentPathChanged(QString)", self.onPathChosen)
         ui.exportButton.connect("clicked()", self.onExport)
@@ -37,7 +44,8 @@ class ExportSection(Section):
             if not packages.ensure(self._requirements, _("The report")):
                 self.ui.exportLabel.text = _("Not written: a package for the report is missing.")
                 return
-            report = self.panel.logic.exportSeries(self.series, self.parameters.exportFolder)
+            dicom = self.dicom.get(self.series.metadata.get("SeriesDigest"))
+            report = self.series.export(self.parameters.exportFolder, dicom)
             self.ui.exportPathLineEdit.addCurrentPathToHistory()
             address = qt.QUrl.fromLocalFile(str(report)).toString()
             self.ui.exportLabel.text = _('Written: <a href="{address}">{report}</a>').format(

@@ -82,6 +82,7 @@ class SeriesSection(Section):
         qt.QSettings().setValue("ASLMyoSeg/SeriesFolder", str(Path(path).parent))
         with explaining(_("The series cannot be opened.")):
             opened = self.panel.logic.openSeries(path)
+            self.panel.exportSection.dicom.update(opened.dicom)
             if opened.series:
                 self.panel.use(opened.series[0])
             self._drafts += opened.drafts

@@ -152,7 +152,7 @@ def test_landmarks_come_back_and_impossible_ones_are_refused(path: Path):
         ('{"anterior": [[3, 4]], "inferior": [[3, 4]]}', "are the same"),
         ('{"anterior": [[3, 400]], "inferior": [[3, 4]]}', "outside the image"),
         ('{"anterior": [[3, 4]]}', "'inferior'"),
-        ('{"anterior": [[3, 4]], "inferior": [[3, 4], [5, 6]]}', "one per slice"),
+        ('{"anterior": [[3, 4]], "inferior": [[3, 4], [5, 6]]}', "one point .y, x. per slice"),
         ("{", "not valid JSON"),
         ("[" * 10**5, "not valid JSON"),
         ("[]", "holds a list"),

@@ -153,13 +153,15 @@ def test_a_dicom_series_is_exported_with_its_dicom_objects_while_its_files_are_k
     trials = np.full(mean.shape[:2], 8)
     model = {"name": "m", "sha256": "0" * 64}
     panel.series.show_posterior(Posterior(mean, mean / 9, trials, no_masks, 0, "cpu", model))
-    report = panel.logic.exportSeries(panel.series, tmp_path / "out")
-    made = [pydicom.dcmread(path) for path in (report.parent / "dicom").iterdir()]
+    host.process_events()
+    _export(panel, tmp_path / "out")
+    made = [pydicom.dcmread(path) for path in (tmp_path / "out" / "dicom").iterdir()]
     assert "SEG" in {one.Modality for one in made}
     assert {one.StudyInstanceUID for one in made} == {pydicom.dcmread(paths[0][0]).StudyInstanceUID}
     assert str(tmp_path) not in str(panel.series.metadata)
-    later = type(panel.logic)().exportSeries(panel.series, tmp_path / "later")  # a saved scene
-    warnings = json.loads((later.parent / "summary.json").read_text())["warnings"]
+    panel.exportSection.dicom.clear()  # as when a saved scene was opened
+    _export(panel, tmp_path / "later")
+    warnings = json.loads((tmp_path / "later" / "summary.json").read_text())["warnings"]
     assert any("No DICOM objects were written: a saved scene" in one for one in warnings)
 
 
@@ -281,3 +283,9 @@ def _sequence(names):
         slicer.util.updateVolumeFromArray(volume, images[index])
         sequence.SetDataNodeAtValue(volume, str(index))
     return sequence
+
+
+def _export(panel, folder):
+    panel.parameters.exportFolder = str(folder)
+    panel.update()
+    panel.ui.exportButton.click()
