@@ -37,7 +37,7 @@ def find_series(path: str | Path, hints: Hints = NO_HINTS) -> list[Path]:
 
     Args:
         path: a file or folder.
-        hints: with axes, every volume in a folder is a series.
+        hints: with axes, or the type of one frame, every volume in a folder is a series.
 
     Raises:
         SeriesError: where there is none.
@@ -77,8 +77,8 @@ def _look_for(path: Path, hints: Hints) -> Survey:
         os.scandir(path).close()  # which says why, where what follows finds nothing
         if found := find_bids(path):
             return Survey(found)
-        whole = hints.axes is not None
-        dicom = Survey() if whole else survey(path)
+        dicom = Survey() if hints.axes is not None else survey(path)
+        whole = hints.axes is not None or hints.frames == 1
         return dicom if dicom.series else Survey(find_images(path, whole), dicom.left_out)
     except OSError as error:
         raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
@@ -116,8 +116,7 @@ def read_series(
     if len(found) > 1:
         names = ", ".join(f"{file.name} is {series_name(file)}" for file in found[:4])
         raise SeriesError(f"{path}: holds {len(found)} series ({names}, ...); give one of them.")
-    stated = None if hints.volume_types is None else len(hints.volume_types)
-    raw = _read(found[0], hints, stated)
+    raw = _read(found[0], hints, hints.frames)
     if keep_identifiers and is_dicom(found[0]):
         raw = replace(raw, metadata={**raw.metadata, **read_identifiers(found[0])})
     return complete(raw, found[0], hints, keep_identifiers=keep_identifiers)

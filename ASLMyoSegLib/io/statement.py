@@ -64,6 +64,11 @@ class Hints:
                 "above 0, along x, y and from slice to slice."
             )
 
+    @property
+    def frames(self) -> int | None:
+        """How many there are, as far as it is stated."""
+        return None if self.volume_types is None else len(self.volume_types)
+
     def stated(self) -> dict[str, Any]:
         """What was stated, by its name."""
         return {name: value for name, value in asdict(self).items() if value is not None}

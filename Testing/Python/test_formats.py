@@ -29,7 +29,7 @@ from format_cases import (
     write_nrrd,
 )
 
-from ASLMyoSegLib.io import Hints, input_digest, read_series
+from ASLMyoSegLib.io import Hints, find_series, input_digest, read_series
 
 
 @pytest.mark.parametrize("kind", ["uint8", "int8", "int16", "uint16", "int32", "float32"])
@@ -244,3 +244,13 @@ def test_one_image_of_several_slices_is_segmented_alone(tmp_path: Path):
     assert np.array_equal(series.images, volume[np.newaxis])
     assert series.geometry.spacing == (1.5, 1.25, 8)
     assert np.isnan(series.inversion_time).all()
+
+
+def test_single_images_of_a_folder_are_series_each_where_one_frame_is_stated(tmp_path: Path):
+    for name in ("ed", "es"):
+        image = sitk.GetImageFromArray(np.random.default_rng(0).random((3, 40, 36)))
+        sitk.WriteImage(image, tmp_path / f"{name}.nii.gz")
+    alone = Hints(volume_types=("control",))
+    assert [path.name for path in find_series(tmp_path, alone)] == ["ed.nii.gz", "es.nii.gz"]
+    assert read_series(tmp_path / "es.nii.gz", alone).images.shape == (1, 3, 40, 36)
+    assert find_series(tmp_path) == [tmp_path]
