@@ -151,7 +151,7 @@ def _flow(flow: dict[str, Any] | None, svg: str | None) -> str:
 
 
 def _motion(summary: dict[str, Any]) -> str:
-    """How far the heart lies from its usual place in each frame; opened where it moved far."""
+    """How far the heart lies from its usual place in each frame; a warning names those far off."""
     limit, corrected = summary["motion"]["limit_mm"], summary["motion"]["corrected"]
     rows = []
     for frame in summary["frames"]:
@@ -166,7 +166,7 @@ def _motion(summary: dict[str, Any]) -> str:
     moved = sum(frame["moved"] for frame in summary["frames"])
     words = "corrected: frames were moved back" if corrected else "not corrected"
     return f"""<h2>Motion between frames</h2>
-<details{" open" if moved else ""}><summary>Images more than {limit:g} mm from the usual place of
+<details><summary>Images more than {limit:g} mm from the usual place of
 the heart: {moved} of {len(rows)}; {words}.</summary>
 <table><tr><th>frame</th><th>kind</th><th>slice</th><th>down, pixels</th><th>right, pixels</th>
 <th>distance, pixels</th></tr>{"".join(rows)}</table></details>"""
