@@ -5,7 +5,8 @@ Arrays are (frame, slice, y, x); lengths mm, times s, flow mL/g/min.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,15 @@ class ASLSeries:
         """What reading noted for people."""
         noted = self.metadata.get("Notes")
         return tuple(map(str, noted)) if isinstance(noted, list) else ()
+
+    def only(self, frames: Sequence[int]) -> ASLSeries:
+        """The series of some of its frames, in the order given."""
+        return replace(
+            self,
+            images=self.images[list(frames)],
+            volume_types=tuple(self.volume_types[frame] for frame in frames),
+            inversion_time=self.inversion_time[list(frames)],
+        )
 
     def frames_of(self, volume_type: str) -> tuple[int, ...]:
         """Indices of the frames of one volume type, in order of acquisition."""

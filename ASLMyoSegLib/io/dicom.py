@@ -54,6 +54,7 @@ class _Scan:
     """An ASL series and the M0 that goes with it.
 
     Attributes:
+        parts: files of each series that it is made of, with copies.
         asl: its images.
         types: of its frames, unchecked; None where nothing says them.
         types_from: the element that says them.
@@ -62,6 +63,7 @@ class _Scan:
         notes: sentences for people.
     """
 
+    parts: list[list[Header]]
     asl: Stack
     types: tuple[str, ...] | None
     types_from: str
@@ -113,9 +115,9 @@ def read_dicom(path: Path, hints: Hints) -> RawSeries:
 
 def dicom_files(path: Path, hints: Hints) -> list[Path]:
     """All files of which `read_dicom` makes a series, and copies of them."""
-    m0 = _scan(path, hints).m0
-    parts = (header for part in _parts(path, hints) for header in part)
-    return [header.path for header in (*parts, *(m0.headers if m0 else ()))]
+    scan = _scan(path, hints)
+    groups = [*scan.parts, *([scan.m0.headers] if scan.m0 else [])]
+    return [header.path for headers in groups for header in headers]
 
 
 def dicom_sources(path: Path, hints: Hints) -> tuple[Source, ...]:
@@ -136,7 +138,8 @@ def dicom_sources(path: Path, hints: Hints) -> tuple[Source, ...]:
 
 
 def _scan(path: Path, hints: Hints) -> _Scan:
-    parts = _parts(path, hints)
+    # Where a person states what the frames are, they are those of the file's series alone.
+    parts = parts_of(path) if hints.volume_types is None else [series_of(path)]
     stacks = [stack_of(path, part) for part in parts]
     asl = join(path, stacks) if len(stacks) > 1 else stacks[0]
     types, types_from = _volume_types(path, asl)
@@ -151,12 +154,8 @@ def _scan(path: Path, hints: Hints) -> _Scan:
     together = [f"Control and label are series of their own: {apart}."] if len(parts) > 1 else []
     if said and set(said) == {"control", "label"}:
         m0, m0_name, notes = find_m0(path, asl)
-    return _Scan(asl, types, types_from, m0, m0_name, (*together, *asl.notes, *notes))
-
-
-def _parts(path: Path, hints: Hints) -> list[list[Header]]:
-    """Series that become one; that of the file alone where a person states what its frames are."""
-    return parts_of(path) if hints.volume_types is None else [series_of(path)]
+    notes = [*together, *asl.notes, *notes]
+    return _Scan(parts, asl, types, types_from, m0, m0_name, tuple(notes))
 
 
 def _volume_types(path: Path, asl: Stack) -> tuple[tuple[str, ...] | None, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -131,6 +131,11 @@ class Header:
     frames: tuple[Frame, ...] = ()
     image_type: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def frames_of(headers: Iterable[Header]) -> list[Frame]:
+    """All images of some files."""
+    return [frame for header in headers for frame in header.frames]
 
 
 def read_header(path: Path) -> Header:

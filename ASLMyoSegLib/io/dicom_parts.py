@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import SeriesError
 from .dicom_elements import WORDS
-from .dicom_frames import Header
+from .dicom_frames import Header, frames_of
 from .dicom_stack import Stack
 from .dicom_types import kind_of_all
 from .guess import without_types
@@ -32,7 +32,7 @@ def together(groups: Sequence[list[Header]]) -> list[list[Header]]:
     """
     alike: dict[Any, dict[str, list[int]]] = {}
     for index, headers in enumerate(groups):
-        kind = kind_of_all([frame for header in headers for frame in header.frames])
+        kind = kind_of_all(frames_of(headers))
         if kind in PAIR and headers[0].study:
             alike.setdefault(_likeness(headers), {}).setdefault(kind, []).append(index)
     pairs = [kinds for kinds in alike.values() if len(kinds) == len(PAIR)]
@@ -89,8 +89,7 @@ def _likeness(headers: Sequence[Header]) -> tuple[Any, ...]:
     described = first.frames[0].words[WORDS.index("SeriesDescription")]
     places = {
         tuple(round(v, DIGITS) for v in (*(frame.position or ()), *(frame.orientation or ())))
-        for header in headers
-        for frame in header.frames
+        for frame in frames_of(headers)
     }
     return (
         first.study,

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import SeriesError
 from ..series import Geometry
 from .dicom_files import parsing, read_pixels
-from .dicom_frames import Frame, Header
+from .dicom_frames import Frame, Header, frames_of
 from .dicom_grid import ordered, stacked
 from .statement import check_matrix
 
@@ -56,7 +56,7 @@ def stack_of(path: Path, headers: Sequence[Header]) -> Stack:
     """
     kept, copies = _without_copies(headers)
     _check_kind(path, kept)
-    frames = [frame for header in kept for frame in header.frames]
+    frames = frames_of(kept)
     magnitude = [frame for frame in frames if frame.magnitude]
     if not magnitude:
         raise SeriesError(f"{path}: phase or complex images; give magnitude images.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import SeriesError
 from .dicom_elements import WORDS
 from .dicom_files import is_dicom
-from .dicom_frames import Frame, Header, read_header
+from .dicom_frames import Header, frames_of, read_header
 from .dicom_parts import PAIR, series_in, together
 from .dicom_types import ASL_NAMES, is_m0, kind_of_all, told_types
 from .numbered import natural
@@ -131,11 +131,6 @@ def m0_beside(path: Path) -> list[list[Header]]:
         if headers[0].series != own.series and is_m0(frames_of(headers)):
             first.setdefault(headers[0].series, headers)
     return list(first.values())
-
-
-def frames_of(headers: Iterable[Header]) -> list[Frame]:
-    """All images of some files."""
-    return [frame for header in headers for frame in header.frames]
 
 
 def plain_name(header: Header) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..series import Geometry
 from .privacy import without_identifiers
-from .statement import Hints, RawSeries, check_pixels, geometry_of
+from .statement import Hints, RawSeries, check_pixels, geometry_of, images_of
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ def draft_of(raw: RawSeries, path: Path, names: Sequence[str]) -> Draft:
         SeriesError: where images cannot be those of a series.
     """
     geometry = geometry_of(raw, path, Hints())
-    parts = [raw.images] if raw.m0 is None else [raw.images, raw.m0]
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
-        images = np.concatenate([part.astype(np.float32) for part in parts])
+    images = images_of(raw)
     words = _words(raw, names) + ("m0scan",) * (len(images) - len(raw.images))
     check_pixels(path, images, words)
     metadata = {**without_identifiers(raw.metadata), "source": str(path)}

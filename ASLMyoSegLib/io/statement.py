@@ -116,12 +116,10 @@ def complete(
     types = _volume_types(raw, path, hints)
     times = _inversion_times(raw, path, hints, types)
     geometry = geometry_of(raw, path, hints)
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
-        images = raw.images.astype(np.float32)
-        if raw.m0 is not None:
-            images = np.concatenate([images, raw.m0.astype(np.float32)])
-            types += ("m0scan",) * len(raw.m0)
-            times = np.append(times, np.full(len(raw.m0), np.nan))
+    images = images_of(raw)
+    of_m0 = len(images) - len(raw.images)
+    types += ("m0scan",) * of_m0
+    times = np.append(times, np.full(of_m0, np.nan))
     check_pixels(path, images, types)
     metadata = {**raw.metadata, **({"M0From": raw.m0_from} if raw.m0_from else {})}
     metadata = metadata if keep_identifiers else without_identifiers(metadata)
@@ -133,6 +131,14 @@ def complete(
         name=raw.name,
         metadata={**metadata, "source": str(path)},
     )
+
+
+def images_of(raw: RawSeries) -> np.ndarray:
+    """All frames, float32 (frame, slice, y, x), those of an M0 scan of its own last; what float32
+    cannot hold becomes infinite."""
+    with np.errstate(over="ignore"):
+        images = raw.images.astype(np.float32)
+        return images if raw.m0 is None else np.concatenate([images, raw.m0.astype(np.float32)])
 
 
 def check_types(types: tuple[str, ...], images: np.ndarray, path: Path, where: str) -> None:

@@ -70,18 +70,8 @@ def export_results(one: Any, folder: str | Path, dicom: Path | None) -> Path:
 def export_training(one: Any, root: str | Path) -> int:
     """See `SeriesScene.export_training`."""
     root, series, segmentation = Path(root), one.series(), one.segmentation()
-    reviewed = [i for i, status in enumerate(segmentation.status) if status != "automatic"]
-    kept = (
-        replace(
-            series,
-            images=series.images[reviewed],
-            volume_types=tuple(series.volume_types[i] for i in reviewed),
-            inversion_time=series.inversion_time[reviewed],
-        )
-        if reviewed
-        else None
-    )
-    if kept is None or not {"control", "label"} <= set(kept.volume_types):
+    reviewed = [row.frame for row in one.rows() if row.reviewed]
+    if not {"control", "label"} <= {series.volume_types[frame] for frame in reviewed}:
         raise SceneError(
             f"{one.name}: to train on it, correct or accept the mask of one control and one label "
             "image at least."
@@ -93,7 +83,7 @@ def export_training(one: Any, root: str | Path) -> int:
     _refuse_another(target.with_name(f"{name}_asl.json"), series)
     describe_dataset(root, "Reviewed myocardial ASL", derivative=False)
     describe_dataset(observer, "Masks drawn by hand")
-    write_series(replace(kept, name=name), target)
+    write_series(replace(series.only(reviewed), name=name), target)
     stem = observer / subject / "perf" / name
     write_volume(
         f"{stem}_desc-myocardium_mask.nii.gz", segmentation.masks[reviewed], series.geometry

@@ -65,8 +65,9 @@ def flow_masks(one: Any, segmentation: Segmentation) -> np.ndarray:
     """
     if not reviewed_only(one):
         return segmentation.masks
-    keep = np.array([status != "automatic" for status in segmentation.status])
-    m0 = np.array([r.volume_type == "m0scan" for r in one.rows()])
+    rows = one.rows()
+    keep = np.array([row.reviewed for row in rows])
+    m0 = np.array([row.volume_type == "m0scan" for row in rows])
     if not keep[~m0].any():
         keep[:] = False
     elif not keep[m0].any():

@@ -118,11 +118,7 @@ def images_in(sequence: Any) -> tuple[np.ndarray, Geometry]:
     arrays = [nodes.volume_array(frame) for frame in frames]
     for index, (frame, array) in enumerate(zip(frames, arrays, strict=True)):
         other = nodes.geometry_of(frame)
-        same = array.shape == arrays[0].shape and all(
-            np.allclose(getattr(other, part), getattr(geometry, part), atol=1e-2)
-            for part in ("spacing", "origin", "direction")
-        )
-        if not same:
+        if array.shape != arrays[0].shape or geometry.difference(other):
             raise SeriesError(
                 f"{name}: frame {index} lies on another grid than frame 0; resample the images to "
                 "one grid."

@@ -189,12 +189,7 @@ def _simulated() -> ASLSeries:
     """Control and labelled images of a heart at rest."""
     series, _ = simulate_subject(seed=SERIES_SEED, subject=1)
     frames = [i for i, kind in enumerate(series.volume_types) if kind != "m0scan"][:SERIES_IMAGES]
-    return dataclasses.replace(
-        series,
-        images=series.images[frames],
-        volume_types=tuple(series.volume_types[i] for i in frames),
-        inversion_time=series.inversion_time[frames],
-    )
+    return series.only(frames)
 
 
 def describe_machine(device: torch.device) -> str:

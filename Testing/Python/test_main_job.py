@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from commands import aslmyoseg
-from series_cases import only
 
 import ASLMyoSegLib
 from ASLMyoSegLib.io import read_series, write_series
@@ -83,7 +82,7 @@ def short(dataset: Path, tmp_path: Path) -> Path:
     series = read_series(dataset / "sub-01")
     path = tmp_path / "short" / "sub-01_asl.nii.gz"
     path.parent.mkdir()
-    write_series(only(series, range(3)), path)
+    write_series(series.only(range(3)), path)
     return path
 
 
@@ -196,7 +195,7 @@ def test_run_is_a_function_too_and_takes_landmarks_that_lie_beside_the_series(
 
 
 def test_no_m0_gives_masks_but_no_flow_and_says_why(dataset: Path, tmp_path: Path):
-    without = only(read_series(dataset / "sub-01"), range(1, 13))
+    without = read_series(dataset / "sub-01").only(range(1, 13))
     write_series(without, tmp_path / "sub-01_asl.nii.gz")
     done = aslmyoseg("run", tmp_path, "-o", tmp_path / "out", "--trials", 2)
     assert done.status == 0, done.errors

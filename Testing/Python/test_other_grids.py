@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from scipy.ndimage import shift, zoom
-from series_cases import only
 
 from ASLMyoSegLib.network import LoadedModel, load_model
 from ASLMyoSegLib.phantom import simulate_subject
@@ -31,7 +30,7 @@ def model() -> LoadedModel:
 def subject() -> tuple[ASLSeries, np.ndarray]:
     """M0, control and label of a heart that was not trained on, with the reference masks."""
     series, truth = simulate_subject(99, 1, "rest")
-    return only(series, range(3)), truth.observer[:3]
+    return series.only(range(3)), truth.observer[:3]
 
 
 def scaled(down: float, across: float) -> Callable[[np.ndarray], np.ndarray]:

@@ -12,7 +12,6 @@ pytest.importorskip("slicer")
 
 import slicer
 from panel_cases import edit, flow_column, square, start_endless_run
-from series_cases import only
 
 from ASLMyoSegLib.network import Architecture, MCDUNet, save_model
 from ASLMyoSegLib.series import Posterior
@@ -139,7 +138,7 @@ def test_a_series_without_m0_is_segmented_and_says_why_there_is_no_flow(host, pa
 
     whole = read_series(next(SAMPLE.rglob("*rest_asl.nii.gz")))
     kept = [i for i, kind in enumerate(whole.volume_types) if kind != "m0scan"]
-    series = only(whole, kept)
+    series = whole.only(kept)
     write_series(series, tmp_path / "sub-01_asl.nii.gz")
     panel.seriesSection.open(str(tmp_path / "sub-01_asl.nii.gz"))
     assert "0 m0scan" in panel.ui.seriesInfoLabel.text

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
-from series_cases import only
 
 from ASLMyoSegLib.errors import QuantificationError
 from ASLMyoSegLib.perfusion.aha import (
@@ -247,7 +246,7 @@ def test_m0_frame_without_mask_takes_that_of_the_controls_and_says_so():
 
 
 def without(series: ASLSeries, frame: int) -> ASLSeries:
-    return only(series, [k for k in range(len(series.images)) if k != frame])
+    return series.only([k for k in range(len(series.images)) if k != frame])
 
 
 @pytest.mark.parametrize(("frame", "words"), [(0, "no m0scan"), (1, "1 control and 2 label")])

@@ -12,7 +12,6 @@ import pytest
 from vtk import vtkCollection
 
 pytest.importorskip("slicer", reason="Slicer's MRML (slicer-core) is not installed")
-from series_cases import only
 
 from ASLMyoSegLib.errors import SeriesError
 from ASLMyoSegLib.perfusion import quantify
@@ -113,7 +112,7 @@ def test_empty_mask_is_kept_empty(case, tmp_path: Path):
 
 def test_series_without_landmarks_has_none_in_its_scene(case, tmp_path: Path):
     _, series, masks, _, result = case
-    short = only(series, range(3))
+    short = series.only(range(3))
     posterior = Posterior(
         masks[:3] * 0.9, np.zeros(short.images.shape, np.float32), 2, np.zeros(1), 0, "cpu"
     )

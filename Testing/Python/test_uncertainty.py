@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from series_cases import only
 from torch import nn
 from torch.nn.functional import interpolate
 
@@ -57,7 +56,7 @@ def test_same_seed_same_result_and_other_seed_another(series: ASLSeries, small_m
 def test_an_image_gets_the_same_whatever_comes_after_it(
     series: ASLSeries, small_model: LoadedModel
 ):
-    alone = only(series, [0])
+    alone = series.only([0])
     whole = segment(series, small_model, trials=20, seed=1, device="cpu")
     part = segment(alone, small_model, trials=20, seed=1, device="cpu")
     assert np.array_equal(whole.mean[0], part.mean[0])
