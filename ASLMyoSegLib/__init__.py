@@ -17,7 +17,7 @@ _PUBLIC = {
     "load_model": "network",
     "segment": "uncertainty.sampler",
     "quantify": "perfusion",
-    "run": "pipeline",
+    "run": "run.pipeline",
 }
 __all__ = ["__version__", *_PUBLIC]
 

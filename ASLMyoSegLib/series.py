@@ -39,6 +39,11 @@ class Geometry:
     direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
     @property
+    def axes(self) -> np.ndarray:
+        """Steps of one voxel along x, y and slice as columns, (3, 3), mm in LPS."""
+        return np.array(self.direction).reshape(3, 3) * np.array(self.spacing)
+
+    @property
     def normal(self) -> np.ndarray:
         """Direction in which slices follow each other."""
         return np.array(self.direction[2::3])

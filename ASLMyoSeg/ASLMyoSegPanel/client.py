@@ -17,11 +17,14 @@ import slicer
 from slicer.i18n import tr as _
 
 import ASLMyoSegLib
-from ASLMyoSegLib.exchange import from_message, to_message
+from ASLMyoSegLib.processes.exchange import from_message, to_message
 from ASLMyoSegLib.series import ASLSeries, Posterior
 
 LIBRARY = Path(ASLMyoSegLib.__file__).parents[1]
-START = "import sys; sys.path.insert(0, sys.argv[1]); from ASLMyoSegLib.worker import main; main()"
+START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from ASLMyoSegLib.processes.worker import main; main()"
+)
 """The library's folder is an argument, as PYTHONPATH would break at a colon in its name."""
 
 

@@ -55,7 +55,7 @@ def simulate(
     ] = 0.0,
 ) -> None:
     """Simulate a data set with known truth (BIDS)."""
-    from ..phantom import simulate_cohort
+    from ..run.simulation import simulate_cohort
 
     if slices not in (1, 3):
         raise typer.BadParameter("1 or 3 slices can be simulated.", param_hint="--slices")
@@ -102,7 +102,7 @@ def train(
 ) -> None:
     """Train a network. Killed and started again, it goes on from the last epoch."""
     from ..network import Architecture
-    from ..parallel import launched_rank
+    from ..processes.parallel import launched_rank
     from ..training.fit import TrainingConfig
     from ..training.fit import train as fit
 

@@ -69,12 +69,14 @@ def run(
     """Segment, measure flow, and write the report. Finished series are not done again."""
     from ..io import left_out
     from ..network import load_model
-    from ..parallel import launched_rank
-    from ..pipeline import run as run_all
+    from ..processes.parallel import launched_rank
+    from ..run.pipeline import run as run_all
 
     refuse_both(trials, precision)
     hints = hints_of(volume_types, inversion_time, variable, axes, pixel_size)
-
+    write_scene = None
+    if scene:
+        from ..scene import write_scene
     with progress_bar() as bar:
         tasks: dict[str, int] = {}
 
@@ -92,7 +94,7 @@ def run(
             seed=seed,
             device=device.value,
             rv_insertion=rv_insertion,
-            scene=scene,
+            write_scene=write_scene,
             keep_identifiers=keep_identifiers,
             overwrite=overwrite,
             correct_motion=correct_motion,
@@ -143,9 +145,9 @@ def quantify(
     """
     from ..errors import SeriesError
     from ..io import read_masks, read_rv_insertion, read_series, series_sources
-    from ..motion import align_with_one_mask
+    from ..motion.undoing import align_with_one_mask
     from ..perfusion import quantify as quantify_series
-    from ..results import describe_flow
+    from ..run.summary import describe_flow
 
     hints = hints_of(volume_types, inversion_time, variable, axes, pixel_size)
     if source.suffix == ".mrb":
@@ -157,7 +159,7 @@ def quantify(
             raise SeriesError(
                 f"{source}: says itself what {', '.join(stated)} are; leave that out."
             )
-        from ..apart import read_apart
+        from ..processes.apart import read_apart
         from ..scene import read_scenes
 
         found = [

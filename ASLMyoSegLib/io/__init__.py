@@ -1,10 +1,10 @@
 """Files in and out."""
 
-from .bids import write_series
+from .bids.writing import write_series
 from .draft import Draft
+from .images.nifti import write_volume
 from .landmarks import find_rv_insertion, read_rv_insertion, write_rv_insertion
-from .masks import read_masks
-from .nifti import write_volume
+from .masks.reading import read_masks
 from .posterior import read_posterior
 from .reading import (
     find_series,

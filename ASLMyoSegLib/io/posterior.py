@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import SeriesError
 from ..series import Posterior
 from .files import read_json
-from .nifti import read_volume
+from .images.nifti import read_volume
 
 
 def read_posterior(folder: str | Path) -> Posterior:

@@ -10,20 +10,20 @@ from pathlib import Path
 
 from ..errors import SeriesError
 from ..series import ASLSeries
-from .axes import UNKNOWN, read_frames
-from .bids import belonging, find_bids, with_side_cars
-from .dicom import Source, dicom_files, dicom_sources, read_dicom
-from .dicom_files import is_dicom
-from .dicom_study import Survey, dicom_name, is_dicomdir, survey
+from .bids.reading import belonging, find_bids, with_side_cars
+from .bids.side_cars import volume_name
+from .dicom.files import is_dicom
+from .dicom.identifiers import read_identifiers
+from .dicom.reading import Source, dicom_files, dicom_sources, read_dicom
+from .dicom.study import Survey, dicom_name, is_dicomdir, survey
 from .draft import Draft, draft_of
 from .files import no_such_file
-from .headers import read_header
-from .identifiers import read_identifiers
-from .matlab import read_matlab
-from .nifti_header import pair_of
-from .numbered import VOLUMES, find_images, read_numbered, single_images
-from .pictures import PICTURES
-from .sidecars import volume_name
+from .images.axes import UNKNOWN, read_frames
+from .images.headers import read_header
+from .images.matlab import read_matlab
+from .images.nifti_header import pair_of
+from .images.numbered import VOLUMES, find_images, read_numbered, single_images
+from .images.pictures import PICTURES
 from .statement import Hints, RawSeries, complete
 
 NO_HINTS = Hints()

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..errors import SceneError, SeriesError
 from ..io.files import replacing
-from ..series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
+from ..run.finished import FinishedSeries
+from ..series import ASLSeries, RVInsertion, Segmentation
 from . import layouts
 from .archive import check_bundle
 from .flow import flow_masks, show_result
@@ -18,27 +19,20 @@ from .series_scene import SeriesScene
 from .tables import read_constants
 
 
-def write_scene(
-    path: str | Path,
-    series: ASLSeries,
-    posterior: Posterior,
-    segmentation: Segmentation,
-    result: MBFResult | None,
-    rv_insertion: RVInsertion | None = None,
-) -> None:
-    """Write the scene that the panel would have made of this series and result.
+def write_scene(path: str | Path, finished: FinishedSeries) -> None:
+    """Write the scene that the panel would have made of a finished series.
 
     Raises:
         OutputError: where the file cannot be written.
     """
     with PrivateScene() as private:
-        one = SeriesScene.create(private.scene, series)
-        one.show_posterior(posterior)
-        one.set_segmentation(segmentation)
-        if rv_insertion is not None:
-            one.set_landmarks(rv_insertion)
-        if result is not None:
-            show_result(one, result)
+        one = SeriesScene.create(private.scene, finished.series)
+        one.show_posterior(finished.posterior)
+        one.set_segmentation(finished.segmentation)
+        if finished.points is not None:
+            one.set_landmarks(finished.points)
+        if finished.flow is not None:
+            show_result(one, finished.flow)
         layouts.show(one)
         with replacing(path) as beside:
             # MRML names a folder after the file, and leaves an ampersand in it as it is in its XML.

@@ -9,11 +9,13 @@ from typing import Any
 
 from ..errors import OutputError, SceneError
 from ..io import series_sources, write_rv_insertion, write_series, write_volume
-from ..io.derivatives import describe_dataset
-from ..io.dicom_objects import NOT_WRITTEN
+from ..io.bids.derivatives import describe_dataset
+from ..io.dicom.writing import NOT_WRITTEN
 from ..io.files import read_json, replacing
-from ..motion import measure_motion
-from ..results import measure_flow, summarise, write_results
+from ..motion.measuring import measure_motion
+from ..run.finished import FinishedSeries
+from ..run.flow import measure_flow
+from ..run.results import write_results
 from ..series import ASLSeries
 from .flow import flow_masks, reviewed_only
 from .tables import read_constants
@@ -34,36 +36,28 @@ def export_results(one: Any, folder: str | Path, dicom: Path | None) -> Path:
     series, segmentation, points = one.series(), one.segmentation(), one.landmarks()
     constants = read_constants(one.flow_node)
     masks = flow_masks(one, segmentation)
-    result, warnings = measure_flow(series, segmentation, points, constants, masks)
+    flow, warnings = measure_flow(series, segmentation, points, constants, masks)
     if reviewed_only(one):
         warnings = ("Flow is of corrected and accepted masks only.", *warnings)
     sources = series_sources(dicom) if dicom is not None else ()
     if not sources and "SeriesDigest" in series.metadata:
         warnings = (*warnings, f"{NOT_WRITTEN}: {FILES_UNKNOWN}")
     facts = one.facts()
-    summary = summarise(
-        series,
-        segmentation,
-        posterior,
-        result,
-        measure_motion(series, segmentation.masks),
+    finished = FinishedSeries(
+        series=series,
+        posterior=posterior,
+        segmentation=segmentation,
+        flow=flow,
+        motion=measure_motion(series, segmentation.masks),
+        points=points,
+        warnings=warnings,
         precision=facts["precision"],
         seconds=facts["seconds"],
-        warnings=warnings,
+        sources=sources,
     )
     with replacing(folder) as beside:
         beside.mkdir()
-        write_results(
-            beside,
-            series,
-            posterior,
-            segmentation,
-            result,
-            summary,
-            points,
-            scene=False,
-            sources=sources,
-        )
+        write_results(beside, finished)
     return folder / "report.html"
 
 

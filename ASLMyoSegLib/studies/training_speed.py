@@ -12,7 +12,7 @@ from torch import nn
 
 from ..network import MCDUNet
 from ..network.losses import dice_loss
-from ..parallel import Group
+from ..processes.parallel import Group
 from ..training.fit import Step, TrainingConfig
 from ..training.optimiser import SweepingAdam
 

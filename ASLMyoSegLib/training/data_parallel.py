@@ -8,7 +8,7 @@ from torch.distributed.nn.functional import all_reduce
 from torch.nn.parallel import DistributedDataParallel
 
 from ..network import MCDUNet
-from ..parallel import Group
+from ..processes.parallel import Group
 
 
 def synchronised(network: MCDUNet) -> MCDUNet:

@@ -19,7 +19,7 @@ from ..network import Architecture, MCDUNet, load_model, save_model
 from ..network.losses import Loss, loss_by_name
 from ..network.precision import autocast, choose_device
 from ..network.preparation import normalise
-from ..parallel import Group, launched
+from ..processes.parallel import Group, launched
 from ..uncertainty.engine import Engine
 from .augmentation import augment
 from .data_parallel import data_parallel, synchronised

@@ -80,7 +80,8 @@ class Engine:
             self._take(recall(self._setting) or self._tuned())
         if device.type == "cuda" and batch is None:
             image = self.prepare(self._blank, 0, 0)
-            self._graph = GraphedPass.if_faster(self._logits, image, self.batch)
+            words = image.bits.draw(self.batch)
+            self._graph = GraphedPass.if_faster(self._logits, image.features, words)
 
     def tune(self) -> None:
         """Measure what is the fastest, take it, and remember it for this machine."""

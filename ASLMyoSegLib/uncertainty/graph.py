@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import torch
-
-if TYPE_CHECKING:
-    from .engine import PreparedImage
 
 Logits = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """From features before dropout and words of random bits to logits."""
@@ -45,17 +41,17 @@ class GraphedPass:
 
     @staticmethod
     @torch.inference_mode()
-    def if_faster(logits: Logits, image: PreparedImage, batch: int) -> GraphedPass | None:
+    def if_faster(
+        logits: Logits, features: torch.Tensor, words: torch.Tensor
+    ) -> GraphedPass | None:
         """A graph where it saves time: the larger the batch, the less there is to save."""
-        words = image.bits.draw(batch)
         try:
-            graph = GraphedPass(logits, image.features, words)
+            graph = GraphedPass(logits, features, words)
         except torch.OutOfMemoryError:
             return None
         alternatives = (logits, graph)
         seconds = [
-            min(_seconds(way, image.features, words) for _ in range(REPETITIONS))
-            for way in alternatives
+            min(_seconds(way, features, words) for _ in range(REPETITIONS)) for way in alternatives
         ]
         return graph if seconds[1] < seconds[0] else None
 

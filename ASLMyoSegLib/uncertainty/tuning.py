@@ -15,9 +15,6 @@ from typing import Any
 
 import torch
 
-from ..errors import OutputError
-from ..io.files import replacing
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -49,10 +46,11 @@ def remember(setting: list[object], choice: Choice) -> None:
     path = cache_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as beside:
-            content = json.dumps({**_read(), _key(setting): asdict(choice)}, indent=2)
-            beside.write_text(content + "\n", encoding="utf-8")
-    except (OSError, OutputError):
+        content = json.dumps({**_read(), _key(setting): asdict(choice)}, indent=2)
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        beside.write_text(content + "\n", encoding="utf-8")
+        beside.replace(path)
+    except OSError:
         pass
 
 

@@ -12,7 +12,7 @@ import SimpleITK as sitk
 import torch
 
 from ASLMyoSegLib.network import Architecture, LoadedModel, MCDUNet, load_model, save_model
-from ASLMyoSegLib.phantom import simulate_cohort
+from ASLMyoSegLib.run.simulation import simulate_cohort
 
 
 @pytest.fixture(scope="session", autouse=True)

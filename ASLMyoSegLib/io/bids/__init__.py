@@ -1,0 +1,1 @@
+"""Series and results as BIDS lays them out."""

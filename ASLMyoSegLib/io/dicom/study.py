@@ -1,0 +1,247 @@
+"""Which series lie in folders of DICOM files, which may be ASL, and what they are called."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...errors import SeriesError
+from ..images.numbered import natural
+from .elements import WORDS
+from .files import is_dicom
+from .frames import Header, frames_of, read_header
+from .parts import PAIR, series_in, together
+from .types import ASL_NAMES, is_m0, kind_of_all, told_types
+
+SAYS_M0, SAYS_NOTHING, SAYS_ASL, TELLS_TYPES = range(4)
+"""What is looked for where there is nothing better, from the least: M0 of its own goes with others,
+but a series can be called after the M0 that it includes."""
+ONE_IMAGE = "one image of each place, where control and label are needed"
+
+
+@dataclass
+class Survey:
+    """What was found beneath a folder.
+
+    Attributes:
+        series: first file of each that may be ASL, in natural order.
+        left_out: sentences on other DICOM series, and on files that are damaged.
+    """
+
+    series: list[Path] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def survey(folder: Path) -> Survey:
+    """Find the series beneath a folder that may be ASL.
+
+    Those of which every frame tells whether it is control or label, where there are some; else
+    those called ASL; else all that could be pairs.
+    """
+    groups, told = _grouped(folder)
+    groups = together(groups)
+    ranked = [(_rank(g), _why_not(g) or _why_not_here(g, groups), g) for g in groups]
+    best = max((rank for rank, why_not, _ in ranked if not why_not), default=None)
+    found: list[Sequence[Header]] = []
+    m0_alone: list[str] = []
+    for rank, why_not, headers in ranked:
+        if rank == best and not why_not:
+            found.append(headers)
+            continue
+        aside = m0_alone if rank == SAYS_M0 else told
+        aside.append(f"{_called(headers[0])}: {why_not or 'does not say that it is ASL'}.")
+    if all(_includes_m0(headers) for headers in found):  # else it may go with one of them
+        told += m0_alone
+    return Survey([headers[0].path for headers in found], told)
+
+
+def is_dicomdir(path: Path) -> bool:
+    """Whether a file is a DICOMDIR, the table of contents of its folder."""
+    return path.name.upper() == "DICOMDIR" and path.is_file()
+
+
+def dicom_name(path: Path) -> str:
+    """``series-003_asl-rest``: number and those words of the description that name nobody.
+
+    Where another series in the folder is called the same, a digest of the series' identifier
+    follows.
+    """
+    own = read_header(path)
+    with suppress(SeriesError):  # whoever reads the series is told
+        own = parts_of(path)[0][0]
+    name = plain_name(own)
+    for file in _files_in(own.path.parent):
+        with suppress(SeriesError):  # whoever reads the series is told
+            other = read_header(file)
+            if other.kind and other.series != own.series and plain_name(other) == name:
+                return f"{name}_{series_digest(own)[:4]}"
+    return name
+
+
+def series_digest(header: Header) -> str:
+    """Of the identifier of a file's series, which others would trace to the patient."""
+    return hashlib.sha256(header.series.encode()).hexdigest()
+
+
+def series_of(path: Path) -> list[Header]:
+    """Headers of the series of a file, as far as it lies in the same folder, in natural order.
+
+    Raises:
+        SeriesError: where one in the folder is damaged, as it might be of this series.
+    """
+    own = read_header(path)
+    if not own.kind:
+        raise SeriesError(f"{path}: is DICOM, but no MR image; give an image of the series.")
+    headers = map(read_header, _files_in(path.parent))
+    return [header for header in headers if header.kind and header.series == own.series]
+
+
+def parts_of(path: Path) -> list[list[Header]]:
+    """The series of a file, as `series_of` has it; where it is all control or all label, with those
+    that hold the others (see `dicom_parts.together`), controls first.
+
+    Raises:
+        SeriesError: as `series_of`.
+    """
+    own = series_of(path)
+    if kind_of_all(frames_of(own)) not in PAIR:
+        return [own]
+    first = own[0]
+    return next(
+        series_in(group)
+        for group in together(_groups_of_study(first))
+        if any(header.path == first.path for header in group)
+    )
+
+
+def m0_beside(path: Path) -> list[list[Header]]:
+    """Series of the same patient and study that say they are M0, each in natural order.
+
+    They are looked for in the folder of a file, and in the folders beside it whose first file is of
+    the same study; of a series in several, the files in the first count. Damaged files are none.
+    """
+    own = read_header(path)
+    first: dict[str, list[Header]] = {}
+    for headers in _groups_of_study(own):
+        if headers[0].series != own.series and is_m0(frames_of(headers)):
+            first.setdefault(headers[0].series, headers)
+    return list(first.values())
+
+
+def plain_name(header: Header) -> str:
+    """Number of a series, and those words of its description that name nobody."""
+    number = "series" if header.number is None else f"series-{header.number:03d}"
+    return "_".join((number, *(["-".join(header.called)] if header.called else ())))
+
+
+def _grouped(folder: Path) -> tuple[list[list[Header]], list[str]]:
+    """Images beneath a folder by series and folder; and sentences on other files, where they are
+    damaged, or where there are no images."""
+    groups: dict[tuple[Path, str], list[Header]] = {}
+    told, others = [], 0
+    for path in sorted(folder.rglob("*"), key=_by_number):
+        if path.name.startswith(".") or not is_dicom(path):
+            continue
+        try:
+            header = read_header(path)
+        except SeriesError as error:
+            told.append(str(error))
+            continue
+        if header.kind:
+            groups.setdefault((path.parent, header.series), []).append(header)
+        else:
+            others += 1
+    if others and not groups:
+        told.append(f"DICOM files that are no MR images: {others}.")
+    return list(groups.values()), told
+
+
+def _groups_of_study(own: Header) -> list[list[Header]]:
+    """Series of the patient and study of a file by folder, in its folder and in those beside it
+    whose first file is of the same study. Damaged files are none."""
+    groups: dict[tuple[str, Path], list[Header]] = {}
+    for file in _files_of_study(own.path.parent, own.study):
+        with suppress(SeriesError):
+            header = read_header(file)
+            if header.kind and (header.study, header.patient) == (own.study, own.patient):
+                groups.setdefault((header.series, file.parent), []).append(header)
+    return list(groups.values())
+
+
+def _called(header: Header) -> str:
+    return f"{header.path} ({plain_name(header)})"
+
+
+def _by_number(path: Path) -> Any:
+    return natural(str(path))
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """DICOM files in a folder, in natural order."""
+    files = sorted(folder.iterdir(), key=_by_number)
+    return [file for file in files if not file.name.startswith(".") and is_dicom(file)]
+
+
+def _files_of_study(folder: Path, study: str) -> Iterator[Path]:
+    """DICOM files in a folder, and in those beside it that begin with a file of the study."""
+    yield from _files_in(folder)
+    with suppress(OSError):  # of a folder that may be entered, but not listed
+        beside = sorted(folder.absolute().parent.iterdir(), key=_by_number)
+        for other in beside if study else ():
+            if other.is_dir() and not other.samefile(folder) and _first_study(other) == study:
+                yield from _files_in(other)
+
+
+def _first_study(folder: Path) -> str:
+    """Study of the first file of a folder; empty where that is no DICOM."""
+    with suppress(OSError, SeriesError):
+        visible = (file for file in folder.iterdir() if not file.name.startswith("."))
+        first = min(visible, key=_by_number, default=folder)
+        return read_header(first).study if is_dicom(first) else ""
+    return ""
+
+
+def _why_not(headers: Sequence[Header]) -> str:
+    """Why a series cannot be ASL; empty where it may be."""
+    if "LOCALIZER" in headers[0].image_type.upper().split():
+        return "a localizer"
+    frames = [frame for frame in frames_of(headers) if frame.magnitude]
+    if not frames:
+        return "phase or complex images, where magnitude is needed"
+    places = Counter(frame.position for frame in frames)
+    if set(places) == {None}:
+        return "no position (0020,0032), as of a screen shot"
+    if max(places.values()) < 2:
+        return ONE_IMAGE
+    return ""
+
+
+def _why_not_here(headers: Sequence[Header], groups: Sequence[Sequence[Header]]) -> str:
+    """Why the files of a series are not taken that lie in one of several folders; empty where they
+    may be: those of the first folder, where others have nothing but copies."""
+    same = [group for group in groups if group[0].series == headers[0].series]
+    contents = [{header.instance for header in group} for group in same]
+    if any(content != contents[0] for content in contents):
+        return f"its files lie in {len(same)} folders; put them into one"
+    return "" if headers is same[0] else f"the same files as in {same[0][0].path.parent}"
+
+
+def _includes_m0(headers: Sequence[Header]) -> bool:
+    told = told_types(frames_of(headers))
+    return told is not None and "m0scan" in told[0]
+
+
+def _rank(headers: Sequence[Header]) -> int:
+    """How likely a series is ASL: one of the constants above."""
+    frames = frames_of(headers)
+    if is_m0(frames):
+        return SAYS_M0
+    if told_types(frames):
+        return TELLS_TYPES
+    names = " ".join(frames[0].words[WORDS.index("ImageType") :])
+    return SAYS_ASL if ASL_NAMES.search(names.lower()) else SAYS_NOTHING

@@ -1,0 +1,56 @@
+"""What DICOM frames say that they are: control, label or M0."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..guess import M0_ITSELF, type_from_words, types_from_words
+from .elements import WORDS
+from .frames import Frame
+
+CONTEXTS = {"CONTROL": "control", "LABEL": "label", "M_ZERO_SCAN": "m0scan"}
+"""Of ASL Context (0018,9257)."""
+ASL_NAMES = re.compile(
+    r"(?<![a-z])(p|pc|v|va|vs)?asl(?![a-z])|arterial.?spin|(?<![a-z])fair(?![a-z])|epistar|picore"
+)
+
+
+def told_types(frames: Sequence[Frame]) -> tuple[tuple[str, ...], str] | None:
+    """Volume types of the frames of a series, unchecked, and which element says them; None where
+    none does, or words do not tell control and label apart."""
+    contexts = [frame.context for frame in frames]
+    if any(contexts):
+        types = tuple(CONTEXTS.get(context or "", context or "") for context in contexts)
+        return types, "ASL Context (0018,9257)"
+    for k, keyword in enumerate(WORDS):
+        if types := types_from_words([frame.words[k] for frame in frames]):
+            return types, keyword
+    return None
+
+
+def kind_of_all(frames: Sequence[Frame]) -> str:
+    """The volume type that all frames of a series are said to have; empty where they are not."""
+    if any(frame.context for frame in frames):
+        kinds = {CONTEXTS.get(frame.context or "", "") for frame in frames}
+        return kinds.pop() if len(kinds) == 1 else ""
+    for texts in zip(*(frame.words for frame in frames), strict=True):
+        kinds = set(map(type_from_words, texts))
+        if len(kinds) == 1 and (kind := kinds.pop()):
+            return kind
+    return ""
+
+
+def is_m0(frames: Sequence[Frame]) -> bool:
+    """Whether all frames of a series are said to be M0."""
+    if told := told_types(frames):
+        return set(told[0]) == {"m0scan"}
+    columns = zip(*(frame.words for frame in frames), strict=True)
+    return any(all(map(_says_m0, texts)) for texts in columns)
+
+
+def _says_m0(text: str) -> bool:
+    """By its name; or by words, such as proton density, that are those of M0 in ASL alone."""
+    lowered = text.lower()
+    of_asl = type_from_words(lowered) == "m0scan" and ASL_NAMES.search(lowered)
+    return bool(of_asl or re.search(M0_ITSELF, lowered))

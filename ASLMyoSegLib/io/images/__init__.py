@@ -1,0 +1,1 @@
+"""Images of any other format: what their files say, and their pixels."""

@@ -1,0 +1,1 @@
+"""Masks that others drew, and those that go out for Slicer."""

@@ -1,0 +1,69 @@
+"""Masks as DICOM keeps them: segmentations and RT structure sets, one file or a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...errors import SeriesError
+from ...series import ASLSeries
+from ..dicom.files import is_dicom, parse, parsing
+from ..dicom.reading import Source
+from ..images.numbered import natural
+from .dicom_seg import SEGMENTATIONS, read_segmentations
+from .rtstruct import STRUCTURE_SET, read_structure_set
+from .segments import Segment
+
+
+def find_mask_objects(path: Path) -> dict[Path, str]:
+    """The objects that hold masks, and their SOP class, of a DICOM file or a folder of them.
+
+    It is empty for files of another format.
+
+    Raises:
+        SeriesError: where DICOM files are damaged or hold no masks.
+    """
+    try:
+        files = list(path.rglob("*")) if path.is_dir() else [path]
+    except OSError as error:
+        raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    files = [file for file in sorted(files, key=lambda f: natural(str(f))) if is_dicom(file)]
+    if not files and path.is_dir():
+        raise SeriesError(f"{path}: a folder without DICOM files; give one file of masks.")
+    found = {}
+    for file in files:
+        with parsing(file):
+            kind = str(parse(file, ("SOPClassUID",)).get("SOPClassUID", ""))
+        if kind in (*SEGMENTATIONS, STRUCTURE_SET):
+            found[file] = kind
+    if files and not found:
+        raise SeriesError(
+            f"{path}: is DICOM, but neither segmentation nor RT structure set; give one of these."
+        )
+    if STRUCTURE_SET in found.values() and len(found) > 1:
+        names = ", ".join(file.name for file in list(found)[:4])
+        raise SeriesError(f"{path}: holds several sets of masks ({names}); give one of them.")
+    return found
+
+
+def read_dicom_masks(
+    path: Path, objects: dict[Path, str], series: ASLSeries, sources: Sequence[Source]
+) -> list[Segment]:
+    """Segments of what `find_mask_objects` found.
+
+    Args:
+        path: for messages.
+        objects: files, and their SOP class.
+        series: the images.
+        sources: which DICOM images they are; empty where they are none.
+
+    Raises:
+        SeriesError: where a file is damaged or contradicts itself.
+    """
+    slices = series.images.shape[1]
+    frames: dict[str, dict[int | None, int]] = {}
+    for k, source in enumerate(sources):
+        frames.setdefault(source.instance, {})[source.number] = k // slices
+    if STRUCTURE_SET in objects.values():
+        return read_structure_set(next(iter(objects)), series, frames)
+    return read_segmentations(path, list(objects), frames)

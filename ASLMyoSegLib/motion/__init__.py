@@ -1,0 +1,1 @@
+"""How the heart moved between frames, and its undoing."""

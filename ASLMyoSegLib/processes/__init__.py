@@ -1,0 +1,1 @@
+"""Processes beside this one: the panel's worker, calls that may crash, and those of torchrun."""

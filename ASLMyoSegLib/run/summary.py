@@ -1,0 +1,85 @@
+"""The summary of a finished series, for programs and for the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..motion.measuring import LIMIT
+from ..series import MBFResult
+from .finished import FinishedSeries
+
+MBF_UNIT = "mL/g/min"
+
+
+def summarise(finished: FinishedSeries) -> dict[str, Any]:
+    """The content of ``summary.json``; numbers that do not exist are null.
+
+    `m0_from` names the file or series of its own that M0 was taken from, where it was one. A
+    frame's `shift_pixels` are down and right, from the usual place of the heart.
+    """
+    series, posterior, segmentation = finished.series, finished.posterior, finished.segmentation
+    motion, scores = finished.motion, segmentation.mcd_uncertainty
+    finite = scores[np.isfinite(scores)]
+    frames = [
+        {
+            "index": frame,
+            "slice": k,
+            "volume_type": series.volume_types[frame],
+            "mcd_uncertainty": _number(scores[frame, k]),
+            "mcd_interval": [_number(v) for v in posterior.mcd_interval[frame, k]],
+            "trials": int(posterior.trials[frame, k]),
+            "mask_pixels": int(segmentation.masks[frame, k].sum()),
+            "shift_pixels": [_number(v) for v in motion.shifts[frame, k]],
+            "moved": bool(motion.moved[frame, k]),
+        }
+        for frame in range(len(series.images))
+        for k in range(series.images.shape[1])
+    ]
+    return {
+        "version": __version__,
+        "series": series.name,
+        "identifiers": None if finished.identifiers is None else dict(finished.identifiers),
+        "input_sha256": finished.digest,
+        "stated": dict(finished.stated or {}),
+        "m0_from": series.metadata.get("M0From"),
+        "model": posterior.model,
+        "device": posterior.device,
+        "trials": int(posterior.trials.max()),
+        "precision": finished.precision,
+        "seed": posterior.seed,
+        "seconds": round(finished.seconds, 2),
+        "frames": frames,
+        "motion": {"limit_mm": LIMIT, "corrected": motion.corrected},
+        "mcd_uncertainty": _number(finite.mean()) if finite.size else None,
+        "mbf": describe_flow(finished.flow) if finished.flow else None,
+        "warnings": [*motion.warnings(), *finished.warnings],
+    }
+
+
+def describe_flow(result: MBFResult) -> dict[str, Any]:
+    """MBF as it stands in ``summary.json`` and in what `quantify` prints."""
+    return {
+        "unit": MBF_UNIT,
+        "global": {"mbf": _number(result.whole.mbf), "pn": _number(result.whole.pn)},
+        "segments": [
+            {
+                "aha": s.aha,
+                "name": s.name,
+                "pixels": round(s.pixels, 1),
+                "mbf": _number(s.mbf),
+                "pn": _number(s.pn),
+            }
+            for s in result.segments
+        ],
+        "pairs": [_number(v) for v in result.whole.pairs],
+        "rotation_known": result.rotation_known,
+        "constants": result.constants,
+        "t1_blood_from": result.t1_blood_from,
+    }
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 6) if np.isfinite(value) else None
