@@ -10,6 +10,7 @@ import typer
 
 from . import __version__
 from .commands.models import bench, evaluate, simulate, train
+from .commands.sample import sample
 from .commands.series import quantify, run
 from .errors import describe_error
 
@@ -19,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, quantify, simulate, train, evaluate, bench):
+for command in (run, quantify, sample, simulate, train, evaluate, bench):
     app.command()(command)
 
 

@@ -64,6 +64,16 @@ def refuse_foreign(path: Path, key: str) -> None:
         raise OutputError(f"{path}: is something else than such results; choose another name.")
 
 
+def refuse_occupied(folder: Path) -> None:
+    """See to it that a folder to be written is new or empty.
+
+    Raises:
+        OutputError: where something is there.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder}: holds something already; choose an empty or a new folder.")
+
+
 def is_aside(path: Path) -> bool:
     """Whether a file or folder, relative to a data set, is no part of its images: hidden, as those
     that systems and programs leave, a derivative, or a source that was converted."""

@@ -14,9 +14,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from ..errors import ModelError, OutputError
+from ..resources import MODELS
 from .mcd_unet import Architecture, MCDUNet
 
-DEFAULT_MODEL = Path(__file__).parents[2] / "Resources" / "Models" / "mcd_unet.safetensors"
+DEFAULT_MODEL = MODELS / "mcd_unet.safetensors"
 FORMAT = "aslmyoseg-mcd-unet-1"
 
 

@@ -9,10 +9,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from .. import __version__
-from ..errors import OutputError
 from ..io import write_rv_insertion, write_series, write_volume
 from ..io.bids.derivatives import BIDS_VERSION, DESCRIPTION
-from ..io.files import write_json
+from ..io.files import refuse_occupied, write_json
 from ..phantom.population import TYPICAL, UNUSUAL
 from ..phantom.subject import simulate_subject
 
@@ -49,8 +48,7 @@ def simulate_cohort(
         OutputError: where `root` holds something already, or cannot be written.
     """
     root = Path(root)
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise OutputError(f"{root}: exists and is not an empty folder; choose another one.")
+    refuse_occupied(root)
     write_json(
         root / DESCRIPTION,
         {"Name": "Simulated myocardial ASL", "BIDSVersion": BIDS_VERSION, **_made_by(seed)},

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import SceneError
+from ..resources import COLOURS
 from .mrml import ROLE, nodes_of, slicer
 
-COLOURS = Path(__file__).parents[2] / "Resources" / "Colors"
 LARGEST_STD = 0.5
 """The largest standard deviation that probabilities can have: the overlay's full scale."""
 FAINTEST_STD = 0.05

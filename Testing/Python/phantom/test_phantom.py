@@ -112,7 +112,7 @@ def test_three_slices_cover_sixteen_segments():
 
 def test_folder_that_holds_something_is_not_written_to(tmp_path: Path):
     (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(OutputError, match="not an empty folder"):
+    with pytest.raises(OutputError, match="holds something already"):
         simulate_cohort(tmp_path, subjects=1)
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
