@@ -11,9 +11,17 @@ from pathlib import Path
 from .. import __version__
 from ..io import write_rv_insertion, write_series, write_volume
 from ..io.bids.derivatives import BIDS_VERSION, DESCRIPTION
-from ..io.files import refuse_occupied, write_json
+from ..io.files import refuse_occupied, replacing, write_json
 from ..phantom.population import TYPICAL, UNUSUAL
 from ..phantom.subject import simulate_subject
+
+README = """# Simulated myocardial ASL
+
+Series of a digital reference object, written by `aslmyoseg simulate`; nobody was scanned.
+`derivatives/observer` and `derivatives/second-observer` hold the masks that two careful people
+would have drawn, and `derivatives/truth` the share of muscle in each pixel and the flow of each
+AHA segment.
+"""
 
 
 def simulate_cohort(
@@ -51,8 +59,17 @@ def simulate_cohort(
     refuse_occupied(root)
     write_json(
         root / DESCRIPTION,
-        {"Name": "Simulated myocardial ASL", "BIDSVersion": BIDS_VERSION, **_made_by(seed)},
+        {
+            "Name": "Simulated myocardial ASL",
+            "BIDSVersion": BIDS_VERSION,
+            "DatasetType": "raw",
+            "License": "CC0",
+            "Authors": ["The ASLMyoSeg contributors", "Nobody was scanned"],
+            **_made_by(seed),
+        },
     )
+    with replacing(root / "README.md") as beside:
+        beside.write_text(README, encoding="utf-8")
     for part in ("observer", "second-observer", "truth"):
         write_json(
             root / "derivatives" / part / DESCRIPTION,

@@ -34,6 +34,7 @@ def write_series(series: ASLSeries, path: str | Path) -> None:
         "PASLType": "FAIR",
         "BolusCutOffFlag": False,
         "BackgroundSuppression": False,
+        "SkullStripped": False,
         **{key: value for key, value in series.metadata.items() if key not in OURS},
         "M0Type": "Included"
         if series.frames_of("m0scan")
