@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
+from .commands.cohort import group
 from .commands.models import bench, evaluate, simulate, train
 from .commands.sample import sample
 from .commands.series import quantify, run
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, quantify, sample, simulate, train, evaluate, bench):
+for command in (run, quantify, group, sample, simulate, train, evaluate, bench):
     app.command()(command)
 
 

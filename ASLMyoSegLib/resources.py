@@ -1,5 +1,5 @@
-"""Where weights, colours and the sample lie: in an installed package, or beside it in a checkout
-and in Slicer."""
+"""Where weights, colours, styles of pages and the sample lie: in an installed package, or beside it
+in a checkout and in Slicer."""
 
 from __future__ import annotations
 
@@ -11,4 +11,5 @@ RESOURCES = next(
 )
 MODELS = RESOURCES / "Models"
 COLOURS = RESOURCES / "Colors"
+PAGES = RESOURCES / "Pages"
 SAMPLE = RESOURCES / "SampleData"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from matplotlib.patches import Circle, Wedge
 from .sectors import HUB, Sector, is_mid_only, scale_end, sectors
 
 COLOUR_MAP = "viridis"
+SVG = {"svg.hashsalt": "aslmyoseg", "svg.fonttype": "none"}
+"""The same figure gives the same bytes, and text stays text."""
 
 
 def draw_bullseye(
@@ -67,10 +70,19 @@ def draw_bullseye(
     return figure
 
 
+def bullseye_svg(figure: Figure) -> str:
+    """The picture as an element that can stand in an HTML page."""
+    buffer = io.StringIO()
+    with mpl.rc_context(SVG):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
 def save_bullseye(figure: Figure, png: str | Path, svg: str | Path) -> None:
     """Write both files; the same figure gives the same bytes."""
     figure.savefig(png, dpi=150, metadata={"Software": None})
-    with mpl.rc_context({"svg.hashsalt": "aslmyoseg", "svg.fonttype": "none"}):
+    with mpl.rc_context(SVG):
         figure.savefig(svg, metadata={"Date": None})
 
 

@@ -6,6 +6,7 @@ import base64
 import io
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -23,18 +24,17 @@ def draw_card(
 ) -> Figure:
     """Image with outline (left) and with the uncertainty map (right); arrays (y, x)."""
     figure = Figure(figsize=(4.0, 2.0), facecolor="black")
-    low, high = np.percentile(image[window], (1, 99.5))
-    for column in range(2):
+    for column, width in enumerate((1.0, 0.6)):
         axes = figure.add_axes((column / 2 + 0.004, 0.004, 0.492, 0.992))
-        axes.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="bicubic")
-        if column == 1:
-            axes.imshow(_glow(std), interpolation="bilinear")
-        if mask.any():
-            axes.contour(mask, [0.5], colors=OUTLINE, linewidths=1.0 if column == 0 else 0.6)
-        rows, columns = window
-        axes.set_xlim(columns.start - 0.5, columns.stop - 0.5)
-        axes.set_ylim(rows.stop - 0.5, rows.start - 0.5)
-        axes.axis("off")
+        glow = _glow(std) if column == 1 else None
+        _draw_image(axes, image, mask, window, width=width, glow=glow)
+    return figure
+
+
+def draw_thumbnail(image: np.ndarray, mask: np.ndarray, window: tuple[slice, slice]) -> Figure:
+    """A small square picture of an image (y, x) with its mask outlined."""
+    figure = Figure(figsize=(1.4, 1.4), facecolor="black")
+    _draw_image(figure.add_axes((0, 0, 1, 1)), image, mask, window, width=0.8)
     return figure
 
 
@@ -76,3 +76,25 @@ def _glow(std: np.ndarray) -> np.ndarray:
     colours = ScalarMappable(Normalize(0, FULL_SCALE), COLOUR_MAP).to_rgba(std)
     colours[..., 3] = np.clip((std - 0.08) / 0.15, 0, 1)
     return colours
+
+
+def _draw_image(
+    axes: Axes,
+    image: np.ndarray,
+    mask: np.ndarray,
+    window: tuple[slice, slice],
+    *,
+    width: float,
+    glow: np.ndarray | None = None,
+) -> None:
+    """The grey image, what glows over it, and the outline, as far as the window shows."""
+    low, high = np.percentile(image[window], (1, 99.5))
+    axes.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="bicubic")
+    if glow is not None:
+        axes.imshow(glow, interpolation="bilinear")
+    if mask.any():
+        axes.contour(mask, [0.5], colors=OUTLINE, linewidths=width)
+    rows, columns = window
+    axes.set_xlim(columns.start - 0.5, columns.stop - 0.5)
+    axes.set_ylim(rows.stop - 0.5, rows.start - 0.5)
+    axes.axis("off")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..display.cohort_page import Failure
 from ..errors import ASLMyoSegError, OutputError, describe_error
 from ..io import (
     Hints,
@@ -32,6 +33,7 @@ from ..series import Segmentation
 from ..uncertainty import DEFAULT_PRECISION
 from ..uncertainty.sampler import segment
 from ..uncertainty.scores import mcd_uncertainty
+from .cohort import note_failures, write_cohort
 from .finished import FinishedSeries
 from .flow import measure_flow
 from .results import SUMMARY, SceneWriter, write_results
@@ -169,6 +171,9 @@ def run(
         gathered = [outcome for part in group.gather(outcomes) for outcome in part]
         if group.rank == 0 and any(outcome.report for outcome in gathered):
             describe_dataset(output, "Myocardial blood flow")
+            failed = [outcome for outcome in gathered if outcome.report is None]
+            note_failures(output, [Failure(str(o.source), o.error) for o in failed])
+            write_cohort(output)
     return sorted(gathered, key=lambda outcome: sources.index(outcome.source))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..display.bullseye import draw_bullseye, save_bullseye
+from ..display.overlays import draw_thumbnail, window_around
 from ..display.report import write_report
 from ..io import write_rv_insertion, write_volume
 from ..io.bids.derivatives import IMAGES, describe_dataset
@@ -21,6 +22,7 @@ from .finished import FinishedSeries
 from .summary import MBF_UNIT, summarise
 
 SUMMARY = "summary.json"
+THUMBNAIL = "thumbnail.png"
 NRRD_ENDINGS = (".nrrd", ".nhdr")
 
 SceneWriter = Callable[[Path, FinishedSeries], None]
@@ -86,6 +88,7 @@ def write_results(
         )
         save_bullseye(figure, folder / "bullseye.png", folder / "bullseye.svg")
         bullseye = (folder / "bullseye.svg").read_text(encoding="utf-8")
+    _write_thumbnail(folder / THUMBNAIL, finished)
     write_report(
         folder / "report.html",
         series=series,
@@ -108,6 +111,16 @@ def _write_image(path: Path, array: np.ndarray, series: ASLSeries) -> None:
         write_nrrd(path.with_name(f"{path.name}{ending}"), array, series.geometry)
     else:
         write_volume(path.with_name(f"{path.name}.nii.gz"), array, series.geometry)
+
+
+def _write_thumbnail(path: Path, finished: FinishedSeries) -> None:
+    """The most doubtful image of the series, outlined."""
+    scores, masks = finished.segmentation.mcd_uncertainty, finished.segmentation.masks
+    worst = np.argmax(np.where(np.isfinite(scores), scores, np.inf))
+    frame, k = np.unravel_index(worst, scores.shape)
+    image = finished.series.images[frame, k]
+    figure = draw_thumbnail(image, masks[frame, k], window_around(masks[:, k]))
+    figure.savefig(path, metadata={"Software": None})
 
 
 def _write_table(path: Path, result: MBFResult) -> None:
