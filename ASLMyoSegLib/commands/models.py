@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from click.core import ParameterSource
 from rich.console import Console
 
 from .options import Device, Model, OnDevice, Precision, Seed, Trials, refuse_both
@@ -75,8 +76,26 @@ def simulate(
 
 
 def train(
-    dataset: Annotated[Path, typer.Argument(help="BIDS with masks in derivatives/observer.")],
+    context: typer.Context,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATASET|RECIPE",
+            help="BIDS with masks in derivatives/observer; or a recipe (.toml), which says all "
+            "that the options say, for pictures that are drawn as they are learned from.",
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The model (.safetensors).")],
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with INDEX.csv (file, mask, set, spacing_x, spacing_y): Dice by set every "
+            "half hour, as lines of JSON beside the model."
+        ),
+    ] = None,
+    drawers: Annotated[
+        int, typer.Option(min=0, help="Processes that draw pictures beside the one that learns.")
+    ] = 1,
     base_maps: Annotated[int, typer.Option(min=1, help="Feature maps at full resolution.")] = 64,
     scales: Annotated[int, typer.Option(min=2, max=7, help="Resolution scales.")] = 5,
     kernel_size: Annotated[int, typer.Option(help="Of the convolutions; odd.")] = 5,
@@ -103,36 +122,53 @@ def train(
     """Train a network. Killed and started again, it goes on from the last epoch."""
     from ..network import Architecture
     from ..processes.parallel import launched_rank
-    from ..training.fit import TrainingConfig
     from ..training.fit import train as fit
+    from ..training.recipe import TrainingConfig, read_recipe
 
     if kernel_size % 2 == 0:
         raise typer.BadParameter("must be odd.", param_hint="--kernel-size")
     if crop is not None and not augment:
         raise typer.BadParameter("goes with --augment only.", param_hint="--crop")
-    config = TrainingConfig(
-        architecture=Architecture(base_maps, scales, kernel_size, dropout),
-        loss=loss.value,
-        beta=beta,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        schedule=schedule.value,
-        augmentation=augment,
-        crop=crop,
-        seed=seed,
-        initial_model=str(initial_model) if initial_model else None,
+    dataset = None if source.suffix == ".toml" else source
+    if dataset is None:
+        _refuse_beside_recipe(context)
+    config = (
+        read_recipe(source)
+        if dataset is None
+        else TrainingConfig(
+            architecture=Architecture(base_maps, scales, kernel_size, dropout),
+            loss=loss.value,
+            beta=beta,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            schedule=schedule.value,
+            augmentation=augment,
+            crop=crop,
+            seed=seed,
+            initial_model=str(initial_model) if initial_model else None,
+        )
     )
     with progress_bar() as bar:
-        task = bar.add_task("train", total=epochs)
+        task = bar.add_task("train", total=config.epochs)
 
         def show(epoch: int, _of: int, training_loss: float, dice: float, _left: float) -> None:
             words = f"loss {training_loss:.3f}, validation Dice {dice:.3f}"
             bar.update(task, completed=epoch, description=words)
 
-        best = fit(dataset, output, config, progress=show)
+        best = fit(dataset, output, config, progress=show, watch=watch, drawers=drawers)
     if launched_rank() == 0:
         print(f"{output}: validation Dice {best:.4f}")
+
+
+def _refuse_beside_recipe(context: typer.Context) -> None:
+    """Refuse options whose values a recipe states."""
+    for name in context.params.keys() - {"source", "output", "watch", "drawers"}:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = "--" + name.replace("_", "-")
+            raise typer.BadParameter(
+                "a recipe says this itself; write it there.", param_hint=option
+            )
 
 
 def evaluate(

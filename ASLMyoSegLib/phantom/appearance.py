@@ -47,7 +47,7 @@ def draw_appearance(rng: np.random.Generator, style: str) -> Appearance:
     else:
         signal, magnitude = _signal(rng, style)
     tissues = len(Tissue)
-    strong = rng.uniform(0.2, 1.0) if not style == "asl" else 0.15
+    strong = 0.15 if style == "asl" else rng.uniform(0.2, 1.0)
     texture = np.abs(rng.normal(0, 1, (TEXTURES, tissues))) * strong
     texture *= np.array([[0.06], [0.09], [0.10]])
     calm = [Tissue.WALL, Tissue.LV_BLOOD, Tissue.RV_BLOOD, Tissue.RV_WALL, Tissue.PAPILLARY]

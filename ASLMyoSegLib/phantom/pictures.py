@@ -25,9 +25,7 @@ def draw_style(rng: np.random.Generator) -> str:
     return str(rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
 
 
-def draw_pictures(
-    rng: np.random.Generator, side: int, style: str, count: int = 1
-) -> list[Picture]:
+def draw_pictures(rng: np.random.Generator, side: int, style: str, count: int = 1) -> list[Picture]:
     """Pictures of one slice of a new subject, each in another view and with other grey levels.
 
     Args:
@@ -40,10 +38,11 @@ def draw_pictures(
     pixel = 2.6 + 1.2 * rng.beta(1.2, 2.0) if typical else PIXEL
     half = int(side * pixel * 0.72) + 8
     labels, _ = draw_slice(rng, half, typical=typical, caution=CAUTION * pixel * typical)
-    return [
-        look(rng, labels, draw_view(rng, side, pixel, typical), draw_appearance(rng, style), not typical)
-        for _ in range(count)
-    ]
+    pictures = []
+    for _ in range(count):
+        view, appearance = draw_view(rng, side, pixel, typical), draw_appearance(rng, style)
+        pictures.append(look(rng, labels, view, appearance, curved=not typical))
+    return pictures
 
 
 def draw_view(rng: np.random.Generator, side: int, pixel: float, typical: bool) -> View:

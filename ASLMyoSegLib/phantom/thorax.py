@@ -219,9 +219,7 @@ def _paint_great_vessels(canvas: Canvas, rng: np.random.Generator, ventricle: Ve
             canvas.ring(labels, *at, axes, wall, rng.uniform(0, 3), inside=outside)
 
 
-def _paint_organ(
-    canvas: Canvas, rng: np.random.Generator, x: float, y: float, size: float
-) -> None:
+def _paint_organ(canvas: Canvas, rng: np.random.Generator, x: float, y: float, size: float) -> None:
     """A ring-like or a solid organ of any kind."""
     pairs = (
         (Tissue.ORGAN_WALL, Tissue.ORGAN),

@@ -206,7 +206,9 @@ def _right_ventricle(
     insertions = (np.pi - lower, np.pi + upper)
     depth = rng.uniform(14, 36) if typical else rng.uniform(5, 48)
     if level == "apex":
-        depth *= rng.uniform(0.3, 0.8) if typical else rng.choice([0.0, 1.0]) * rng.uniform(0.1, 0.9)
+        depth *= (
+            rng.uniform(0.3, 0.8) if typical else rng.choice([0.0, 1.0]) * rng.uniform(0.1, 0.9)
+        )
     angles = (np.arange(ANGLES) + 0.5) * 2 * np.pi / ANGLES
     along = np.clip((angles - insertions[0]) / (insertions[1] - insertions[0]), 0.0, 1.0)
     along = along ** np.exp(rng.normal(0, 0.25))

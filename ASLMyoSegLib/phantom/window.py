@@ -174,10 +174,7 @@ def _acquired(
     """Through the scanner's pixels and noise to the network's pixels, (side, side)."""
     width = view.side * view.pixel
     size = tuple(max(16, min(len(image), round(width / mm))) for mm in view.acquired)
-    if rng.random() < 0.5:
-        scanned = _truncated(image, size)
-    else:
-        scanned = _resized(image, size)
+    scanned = (_truncated if rng.random() < 0.5 else _resized)(image, size)
     level = float(np.abs(appearance.signal[[Tissue.WALL, Tissue.LV_BLOOD]]).max())
     noise = level * np.exp(rng.uniform(np.log(0.006), np.log(0.14 if curved else 0.06)))
     # The noise is stronger in smaller pixels, but so is what averaging takes from it.
@@ -190,10 +187,9 @@ def _acquired(
 
 def _truncated(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """The middle of k-space alone, which leaves Gibbs' ringing."""
-    space = np.fft.fftshift(np.fft.fft2(image.astype(np.complex64)))
-    rows, columns = ((n - s) // 2 + (n // 2 - s // 2 - (n - s) // 2) for n, s in zip(
-        image.shape, size, strict=True))
-    part = space[rows : rows + size[0], columns : columns + size[1]]
+    space = np.fft.fftshift(np.fft.fft2(image))
+    first = [n // 2 - s // 2 for n, s in zip(image.shape, size, strict=True)]
+    part = space[first[0] : first[0] + size[0], first[1] : first[1] + size[1]]
     scanned = np.fft.ifft2(np.fft.ifftshift(part)).real * (np.prod(size) / image.size)
     return scanned.astype(np.float32)
 

@@ -12,9 +12,13 @@ from torch import nn
 
 from ..network import MCDUNet
 from ..network.losses import dice_loss
+from ..network.preparation import normalise
 from ..processes.parallel import Group
-from ..training.fit import Step, TrainingConfig
+from ..training.fit import Step
 from ..training.optimiser import SweepingAdam
+from ..training.recipe import TrainingConfig
+from ..training.sources import Batch
+from ..training.state import TrainingState
 
 REPETITIONS = 3
 
@@ -34,8 +38,7 @@ def training_speed(network: MCDUNet, side: int, device: torch.device) -> dict[st
     own = copy.deepcopy(network).to(device, memory_format=torch.channels_last).train()
     plain_adam = torch.optim.Adam(plain.parameters(), lr=config.learning_rate)
     own_adam = SweepingAdam(own, config.learning_rate)
-    step = Step(own, own_adam, dice_loss, config, device, Group())
-    generator = torch.Generator().manual_seed(0)
+    step = Step(TrainingState(own, own_adam, None), dice_loss, config, device, Group())
 
     def plain_step() -> None:
         loss = dice_loss(plain(images.to(device)), masks.to(device))
@@ -46,7 +49,7 @@ def training_speed(network: MCDUNet, side: int, device: torch.device) -> dict[st
 
     ways = {
         "plain_float32": plain_step,
-        "ours": lambda: step.step(images, masks, 1.0, generator),
+        "ours": lambda: step.step(Batch(normalise(images), masks)),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
     for repetition in range(-1, REPETITIONS):

@@ -33,7 +33,8 @@ from ASLMyoSegLib.processes import exchange
 from ASLMyoSegLib.processes.worker import Worker
 from ASLMyoSegLib.run.pipeline import run
 from ASLMyoSegLib.series import Posterior, Segmentation
-from ASLMyoSegLib.training.fit import TrainingConfig, train
+from ASLMyoSegLib.training.fit import train
+from ASLMyoSegLib.training.recipe import TrainingConfig
 
 RESULT = DOCS / "kill.json"
 CONFIG = TrainingConfig(Architecture(2, 2, 3, 0.5), epochs=12, learning_rate=3e-3)

@@ -79,7 +79,8 @@ LOSSES = """
 import json, os, sys
 from pathlib import Path
 from ASLMyoSegLib.network import Architecture
-from ASLMyoSegLib.training.fit import TrainingConfig, train
+from ASLMyoSegLib.training.fit import train
+from ASLMyoSegLib.training.recipe import TrainingConfig
 dataset, output, batch_size = sys.argv[1:]
 config = TrainingConfig(
     Architecture(4, 3, 3, dropout=0.0), epochs=6, batch_size=int(batch_size),

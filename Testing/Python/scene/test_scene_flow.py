@@ -38,7 +38,8 @@ from ASLMyoSegLib.scene.discs import INK, RADIUS, SEGMENT, VALUE
 from ASLMyoSegLib.scene.mrml import PrivateScene, nodes_of, slicer
 from ASLMyoSegLib.scene.nodes import points_in_pixels, points_in_ras
 from ASLMyoSegLib.training.dataset import read_references
-from ASLMyoSegLib.training.fit import TrainingConfig, train
+from ASLMyoSegLib.training.fit import train
+from ASLMyoSegLib.training.recipe import TrainingConfig
 
 
 def cells(scene, role: str, name: str) -> np.ndarray:

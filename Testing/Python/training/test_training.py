@@ -16,8 +16,9 @@ from ASLMyoSegLib.network import Architecture, MCDUNet, load_model
 from ASLMyoSegLib.training import fit
 from ASLMyoSegLib.training.augmentation import augment
 from ASLMyoSegLib.training.dataset import read_examples
-from ASLMyoSegLib.training.fit import TrainingConfig, train
+from ASLMyoSegLib.training.fit import train
 from ASLMyoSegLib.training.optimiser import SweepingAdam
+from ASLMyoSegLib.training.recipe import TrainingConfig
 
 CONFIG = TrainingConfig(architecture=Architecture(4, 3, 3, 0.5), epochs=3, learning_rate=3e-3)
 
