@@ -235,8 +235,8 @@ def _fat(rng: np.random.Generator, insertions: tuple[float, float]) -> np.ndarra
 def _lesions(rng: np.random.Generator) -> tuple[tuple[Sector, Tissue], ...]:
     """Infarcts from the inside outwards, some with a dark core; scars inside; ischaemia."""
     lesions = []
-    if rng.random() < 0.45:
-        for _ in range(rng.integers(1, 3)):
+    if rng.random() < 0.6:
+        for _ in range(rng.integers(1, 4)):
             middle, width = rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 1.3)
             if rng.random() < 0.75:
                 depths = (0.0, rng.uniform(0.25, 1.0))

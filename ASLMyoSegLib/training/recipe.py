@@ -23,11 +23,13 @@ class Pictures:
     Attributes:
         an_epoch: how many make an epoch.
         side: pixels a side, of 3 mm.
-        whole: share of the batches that show `WHOLE` pixels a side, as far as a field goes.
+        near: share of the batches that show three quarters of that, at less cost.
+        whole: share of the batches that show one and a half times that, as far as a field goes.
     """
 
     an_epoch: int = 4800
     side: int = 64
+    near: float = 0.0
     whole: float = 0.1
 
 
@@ -121,9 +123,10 @@ def _check(path: Path, config: TrainingConfig) -> None:
         (
             "side",
             config.pictures.side,
-            config.pictures.side >= 32 and config.pictures.side % stride == 0,
-            f"a multiple of {stride} from 32 on",
+            config.pictures.side >= 32 and config.pictures.side % (4 * stride) == 0,
+            f"a multiple of {4 * stride} from 32 on",
         ),
+        ("near", config.pictures.near, 0 <= config.pictures.near <= 1, "0 to 1"),
         ("whole", config.pictures.whole, 0 <= config.pictures.whole <= 1, "0 to 1"),
     ):
         if not right:

@@ -10,13 +10,14 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ..phantom.pictures import draw_pictures, draw_style
+from ..phantom.window import Picture
 from ..processes.parallel import Group
 from .dataset import Examples
 from .recipe import TrainingConfig
 from .sources import Batch
 
-WHOLE = 96
-"""Pixels a side that show a whole field, as the window at inference may."""
+NEAR, WHOLE = 0.75, 1.5
+"""Sides of windows that show less or more, relative to the recipe's."""
 LIKE = 2
 """Pictures that are drawn of each slice, in other views and colours."""
 ALIKE = 0.4
@@ -41,10 +42,7 @@ class StreamSource:
         self._config, self._drawers = config, drawers
         self._steps = max(1, config.pictures.an_epoch // config.batch_size)
         self.images = self._steps * config.batch_size
-        drawn = [
-            draw_batch(config, -1 - n, whole=False)
-            for n in range(-(-VALIDATION // config.batch_size))
-        ]
+        drawn = [draw_batch(config, -1 - n) for n in range(-(-VALIDATION // config.batch_size))]
         self.validation = Examples(
             torch.cat([b.images for b in drawn]),
             torch.cat([b.targets for b in drawn]),
@@ -81,25 +79,25 @@ class _Batches(Dataset):
         return draw_batch(self._config, number)
 
 
-def draw_batch(config: TrainingConfig, number: int, whole: bool = True) -> Batch:
-    """The batch of a number; negative ones are for validation.
+def draw_batch(config: TrainingConfig, number: int) -> Batch:
+    """The batch of a number; negative ones are for validation, in windows of the recipe's side.
 
     Args:
         config: with `pictures`.
         number: of the batch.
-        whole: whether it may show whole fields.
     """
     rng = np.random.default_rng([config.seed, number < 0, abs(number)])
-    side, count = config.pictures.side, config.batch_size
-    if rng.random() < config.pictures.whole and whole:
-        side, count = WHOLE, max(1, round(count * (side / WHOLE) ** 2))
+    pictures, scale, chance = config.pictures, 1.0, rng.random()
+    if chance < pictures.near + pictures.whole and number >= 0:
+        scale = NEAR if chance < pictures.near else WHOLE
+    side, count = round(pictures.side * scale), max(1, round(config.batch_size / scale**2))
     common = draw_style(rng) if rng.random() < ALIKE else None
-    pictures = []
-    while len(pictures) < count:
-        some = min(LIKE, count - len(pictures))
-        pictures += draw_pictures(rng, side, common or draw_style(rng), some)
+    drawn: list[Picture] = []
+    while len(drawn) < count:
+        some = min(LIKE, count - len(drawn))
+        drawn += draw_pictures(rng, side, common or draw_style(rng), some)
     images, shares = (
         torch.from_numpy(np.stack(part))[:, None]
-        for part in ([p.image for p in pictures], [p.share for p in pictures])
+        for part in ([p.image for p in drawn], [p.share for p in drawn])
     )
     return Batch(images, shares)

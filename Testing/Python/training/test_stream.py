@@ -49,10 +49,14 @@ def test_a_batch_is_the_same_whenever_it_is_drawn_and_no_other_is_like_it():
     assert first.targets.max() <= 1
 
 
-def test_whole_fields_take_as_much_of_a_batch_as_windows():
-    config = dataclasses.replace(DRAWN, batch_size=18, pictures=Pictures(8, 32, 1.0))
-    assert draw_batch(config, 0).images.shape == (2, 1, 96, 96)
-    assert draw_batch(config, 0, whole=False).images.shape == (18, 1, 32, 32)
+def test_smaller_and_larger_windows_take_as_much_work_as_others():
+    near, whole = (
+        dataclasses.replace(DRAWN, batch_size=9, pictures=Pictures(9, 64, *shares))
+        for shares in ((1.0, 0.0), (0.0, 1.0))
+    )
+    assert draw_batch(near, 0).images.shape == (16, 1, 48, 48)
+    assert draw_batch(whole, 0).images.shape == (4, 1, 96, 96)
+    assert draw_batch(whole, -1).images.shape == (9, 1, 64, 64)
 
 
 def test_epochs_follow_each_other_and_processes_see_different_pictures():
@@ -87,7 +91,7 @@ def test_killed_training_on_pictures_goes_on_to_the_same_weights(tmp_path: Path)
     expected, found = load_file(tmp_path / "whole.safetensors"), load_file(broken)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
     told = load_model(broken).header["recipe"]
-    assert told["pictures"] == {"an_epoch": 8, "side": 32, "whole": 0.0}
+    assert told["pictures"] == {"an_epoch": 8, "side": 32, "near": 0.0, "whole": 0.0}
     assert told["training_images"] == 8
 
 
@@ -153,7 +157,7 @@ def test_a_recipe_is_what_the_file_says_and_its_model_lies_beside_it(tmp_path: P
         ("epochs = true", "epochs = True, where int"),
         ('loss = "l2"', "loss = 'l2', where dice or bce or tversky or mixed"),
         ("beta = 1.5", "beta = 1.5, where 0 to 1"),
-        ("[pictures]\nside = 50", "side = 50, where a multiple of 16"),
+        ("[pictures]\nside = 50", "side = 50, where a multiple of 64"),
         ("pictures = 3", "3 stands where a table"),
         ("epochs = ", "is no recipe that can be read"),
     ],
