@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..display.sectors import scale_end
 from . import discs
 from .discs import Disc
 from .display import add_legend, colour_node
 from .mrml import add_drawing, nodes_of, only_model, slicer, vtk
-from .sequences import NAME
+from .pairs import condition_of, pair_of
 from .tables import ROTATION_KNOWN, read_flow
 
 VIEW = "Bullseye"
@@ -21,8 +20,11 @@ SPACING = 140.0
 """From one disc to the next, mm."""
 ALONE = 110.0
 """Half the height of the view of a single disc, mm: narrow views hold it, and a legend beneath."""
-SMALLEST_RESERVE = 4.0
-"""Of the reserve's colour scale, so that a healthy reserve looks alike in most people."""
+SCALE_ENDS = (2.0, 4.0, 6.0, 10.0)
+"""Of the colour scales, which begin at 0: of flow (mL/g/min), and of the reserve."""
+SCALE_END = 4.0
+"""Until somebody chooses another: one flow has one colour, in every patient."""
+SCALE = "ASLMyoSeg.scale"
 SERIES = "ASLMyoSeg.series"
 SELECTED = "ASLMyoSeg.segment"
 SHOWN = "ASLMyoSeg.discs"
@@ -54,8 +56,8 @@ def update_bullseye(scene: Any) -> None:
     set_up_view(scene)
     flow, reserve = _discs(scene)
     groups = (
-        _Group(flow, _FLOW, "ASLMyoSeg_MBF", "mL/g/min", 0.0),
-        _Group(reserve, _RESERVE, "ASLMyoSeg_Reserve", "stress / rest", SMALLEST_RESERVE),
+        _Group(flow, _FLOW, "ASLMyoSeg_MBF", "mL/g/min", scale(scene)),
+        _Group(reserve, _RESERVE, "ASLMyoSeg_Reserve", "stress / rest", SCALE_END),
     )
     every = (*flow, *reserve)
     for group in groups:
@@ -97,6 +99,18 @@ def set_up_view(scene: Any) -> None:
     view.EndModify(modifying)
 
 
+def scale(scene: Any) -> float:
+    """End of the colour scale of flow, mL/g/min; the scene remembers it."""
+    return float(_model(scene, _BASE).GetAttribute(SCALE) or SCALE_END)
+
+
+def set_scale(scene: Any, end: float) -> None:
+    """Take another end of the colour scale of flow, one of `SCALE_ENDS`."""
+    if end != scale(scene):
+        _model(scene, _BASE).SetAttribute(SCALE, f"{end:g}")
+        update_bullseye(scene)
+
+
 def select_segment(scene: Any, aha: int | None) -> None:
     """Frame a segment in the bullseye; `outline.update_outline` draws it on the slices."""
     base = _model(scene, _BASE)
@@ -128,12 +142,7 @@ class _Group:
     role: str
     colours: str
     unit: str
-    smallest_end: float
-
-    @property
-    def end(self) -> float:
-        """Of the colour scale, which begins at 0."""
-        return max(scale_end(v for d in self.discs for v in d.values.values()), self.smallest_end)
+    end: float
 
     def colour(self, scene: Any, value: float) -> tuple[float, ...]:
         """Of a value, (r, g, b) from 0 to 1."""
@@ -148,35 +157,43 @@ def _discs(scene: Any) -> tuple[tuple[Disc, ...], tuple[Disc, ...]]:
     chosen = chosen if chosen in measured else measured[0] if measured else None
     if chosen is None:
         return (), ()
-    pair = {_condition(b): b for b in reversed(measured) if _subject(b) == _subject(chosen)}
-    pair[_condition(chosen)] = chosen
-    shown = [pair[c] for c in ("rest", "stress") if c in pair]
+    shown = [b for b in pair_of(scene, chosen).values() if b in measured]
     flow = tuple(_flow_disc(b, -SPACING * k) for k, b in enumerate(shown))
     if len(shown) < 2:
         return flow, ()
-    rest, stress = (_flow(b) for b in shown)
+    return flow, (_reserve_disc(*shown, -SPACING * len(shown)),)
+
+
+def _reserve_disc(rest: Any, stress: Any, height: float) -> Disc:
+    """Stress over rest. Segments that are turned differently lie in other muscle: they have no
+    ratio."""
+    flows, alike = (_flow(rest), _flow(stress)), _rotation_known(rest) == _rotation_known(stress)
     ratios = {
-        aha: stress[aha][0] / rest[aha][0] if rest[aha][0] > 0 else np.nan
-        for aha in rest
-        if aha in stress
+        aha: flows[1][aha][0] / mbf if mbf > 0 and (alike or not aha) else np.nan
+        for aha, (mbf, _) in flows[0].items()
+        if aha in flows[1]
     }
     whole = ratios.pop(0, np.nan)
     title = ("Perfusion reserve", f"stress / rest  {_shown(whole)}")
-    return flow, (Disc(title, ratios, "", -SPACING * len(shown)),)
+    lacking = condition_of(stress if _rotation_known(rest) else rest)
+    note = "" if alike else f"segments not compared: no RV insertions at {lacking}"
+    return Disc(title, ratios, note, height)
 
 
 def _flow_disc(browser: Any, height: float) -> Disc:
     found = _flow(browser)
     mbf, pn = found[0]
     noise = f" +/- {pn:.2f}" if np.isfinite(pn) else ""
-    table = browser.GetNodeReference("ASLMyoSeg.flow")
-    known = table.GetAttribute(ROTATION_KNOWN) == "1"
     return Disc(
-        (_condition(browser).capitalize(), f"MBF {_shown(mbf)}{noise} mL/g/min"),
+        (condition_of(browser).capitalize(), f"MBF {_shown(mbf)}{noise} mL/g/min"),
         {aha: value for aha, (value, _) in found.items() if aha},
-        "" if known else "rotation assumed: no RV insertion points",
+        "" if _rotation_known(browser) else "rotation assumed: no RV insertion points",
         height,
     )
+
+
+def _rotation_known(browser: Any) -> bool:
+    return browser.GetNodeReference("ASLMyoSeg.flow").GetAttribute(ROTATION_KNOWN) == "1"
 
 
 def _legend_place(role: str, count: int) -> dict[str, Any]:
@@ -189,14 +206,6 @@ def _legend_place(role: str, count: int) -> dict[str, Any]:
 
 def _flow(browser: Any) -> dict[int, tuple[float, float]]:
     return read_flow(browser.GetNodeReference("ASLMyoSeg.flow"))
-
-
-def _condition(browser: Any) -> str:
-    return browser.GetAttribute("ASLMyoSeg.condition")
-
-
-def _subject(browser: Any) -> str:
-    return browser.GetAttribute(NAME).split("_")[0]
 
 
 def _shown(value: float) -> str:

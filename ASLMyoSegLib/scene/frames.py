@@ -27,6 +27,9 @@ class FrameRow:
         passes: stochastic passes of each slice; 0 before segmentation.
         pixels: of the mask in use, per slice.
         fingerprint: of the mask that was stored last; one that differs has been edited since.
+        kept: that mask, packed (`sequences.packed`), to be put back where a segment was deleted, or
+            a step is undone; empty in scenes of earlier versions.
+        contours: the curves that the mask was drawn by (`contours.Wall`), as JSON; empty for none.
     """
 
     frame: int
@@ -38,6 +41,8 @@ class FrameRow:
     passes: tuple[int, ...] = ()
     pixels: tuple[int, ...] = ()
     fingerprint: str = ""
+    kept: str = ""
+    contours: str = ""
 
     @property
     def score(self) -> float:
@@ -61,7 +66,11 @@ _COLUMNS = {
     "passes": lambda r: " ".join(map(str, r.passes)),
     "mask pixels": lambda r: " ".join(map(str, r.pixels)),
     "stored mask": lambda r: r.fingerprint,
+    "kept mask": lambda r: r.kept,
+    "contours": lambda r: r.contours,
 }
+_LATER = ("kept mask", "contours")
+"""Columns that scenes of earlier versions lack."""
 
 
 def write_rows(table: Any, rows: Sequence[FrameRow]) -> None:
@@ -82,25 +91,12 @@ def read_rows(table: Any, where: str) -> tuple[FrameRow, ...]:
     texts = {}
     for title in _COLUMNS:
         texts[title] = read_column(table, title)
+        if texts[title] is None and title in _LATER:
+            texts[title] = [""] * table.GetNumberOfRows()
         if texts[title] is None:
             raise SeriesError(f"{where}: its frame table has no column {title!r}.")
     try:
-        rows = tuple(
-            FrameRow(
-                frame=int(float(frame)),
-                volume_type=kind,
-                inversion_time=_value(time),
-                status=status,
-                scores=_values(scores),
-                intervals=tuple(zip(_values(low), _values(high), strict=True)),
-                passes=tuple(int(v) for v in _values(passes)),
-                pixels=tuple(int(v) for v in _values(pixels)),
-                fingerprint=fingerprint,
-            )
-            for frame, kind, time, status, scores, low, high, passes, pixels, fingerprint in zip(
-                *texts.values(), strict=True
-            )
-        )
+        rows = tuple(_row(*cells) for cells in zip(*texts.values(), strict=True))
     except ValueError as error:
         raise SeriesError(f"{where}: its frame table has a wrong value ({error}).") from None
     for row in rows:
@@ -109,6 +105,31 @@ def read_rows(table: Any, where: str) -> tuple[FrameRow, ...]:
                 f"{where}: status {row.status!r} is unknown; use {', '.join(STATUSES)}."
             )
     return rows
+
+
+def _row(
+    frame: str,
+    volume_type: str,
+    time: str,
+    status: str,
+    scores: str,
+    low: str,
+    high: str,
+    passes: str,
+    pixels: str,
+    *masks: str,
+) -> FrameRow:
+    return FrameRow(
+        int(float(frame)),
+        volume_type,
+        _value(time),
+        status,
+        _values(scores),
+        tuple(zip(_values(low), _values(high), strict=True)),
+        tuple(int(v) for v in _values(passes)),
+        tuple(int(v) for v in _values(pixels)),
+        *masks,
+    )
 
 
 def _number(value: float, digits: int) -> str:

@@ -81,6 +81,11 @@ def set_segmentation_mask(node: Any, mask: np.ndarray, geometry: Geometry) -> No
     segment.AddRepresentation(REPRESENTATION, _labelmap(mask, geometry) if mask.any() else empty)
 
 
+def has_segment(node: Any) -> bool:
+    """Whether a segmentation has our segment: deleting it in the Data module deletes that first."""
+    return node.GetSegmentation().GetSegment(SEGMENT_ID) is not None
+
+
 def segmentation_mask(node: Any, geometry: Geometry, shape: tuple[int, int, int]) -> np.ndarray:
     """The mask of a segmentation, bool, on a grid: a labelmap holds only its own extent."""
     segment = node.GetSegmentation().GetSegment(SEGMENT_ID)

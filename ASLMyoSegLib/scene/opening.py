@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from ..errors import SeriesError, UnstatedError
 from ..io import find_rv_insertion, find_series, read_draft, read_rv_insertion, read_series
 from . import sequences
+from .pairs import OPENED
 from .series_scene import SeriesScene
 
 ELSEWHERE = (
@@ -59,9 +61,10 @@ def open_series(scene: Any, path: str | Path) -> Opened:
             problems.append(error)
     if not read and not drafts:
         raise problems[0]
-    opened = Opened(problems=[str(problem) for problem in problems])
+    opened, together = Opened(problems=[str(problem) for problem in problems]), str(uuid.uuid4())
     for file, series, points in read:
         opened.series.append(SeriesScene.create(scene, series))
+        opened.series[-1].browser.SetAttribute(OPENED, together)
         if digest := series.metadata.get("SeriesDigest"):
             opened.dicom[digest] = file
         if points is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import zlib
 from typing import Any
 
 import numpy as np
@@ -145,6 +147,17 @@ def metadata_of(images: Any) -> dict[str, Any]:
 def fingerprint(mask: np.ndarray) -> str:
     """What tells one mask (slice, y, x) from another."""
     return hashlib.sha256(np.packbits(mask).tobytes()).hexdigest()[:16]
+
+
+def packed(mask: np.ndarray) -> str:
+    """A mask (slice, y, x) as a short text."""
+    return base64.b64encode(zlib.compress(np.packbits(mask).tobytes())).decode()
+
+
+def unpacked(text: str, shape: tuple[int, ...]) -> np.ndarray:
+    """The mask, bool (slice, y, x), that `packed` made a text of."""
+    bits = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8)
+    return np.unpackbits(bits, count=int(np.prod(shape))).astype(bool).reshape(shape)
 
 
 def shown_name(name: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +17,10 @@ from . import display, hierarchy, landmarks, nodes, sequences
 from .bullseye import update_bullseye
 from .frames import FrameRow, read_rows, write_rows
 from .mrml import ROLE
+from .pairs import CONDITION, CONDITIONS
 
-CONDITION = "ASLMyoSeg.condition"
-CONDITIONS = ("rest", "stress")
 CUT = "ASLMyoSeg.threshold"
+PASSES = "ASLMyoSeg.passes"
 STATUS = "ASLMyoSeg.status"
 KIND, INVERSION_TIME = "ASLMyoSeg.volume_type", "ASLMyoSeg.inversion_time"
 """Attributes of the frames' nodes."""
@@ -156,6 +158,21 @@ class SeriesNodes:
             hierarchy.gather(self)
         return node
 
+    @property
+    def segmented(self) -> bool:
+        """Whether a network's result, if only in part, is there."""
+        return bool(self.facts())
+
+    def facts(self) -> dict[str, Any]:
+        """`seed`, `device`, `model`, `precision` and `seconds` of the passes; empty before them."""
+        kept = self.frames_node.GetAttribute(PASSES)
+        # Earlier versions kept them on the browser, which draws everything anew at each change.
+        return json.loads(kept or self.browser.GetAttribute(PASSES) or "{}")
+
+    def set_facts(self, facts: dict[str, Any]) -> None:
+        """Keep `facts`."""
+        self.frames_node.SetAttribute(PASSES, json.dumps(facts))
+
     # For this room
 
     def sequence(self, role: str) -> Any:
@@ -197,18 +214,35 @@ class SeriesNodes:
         nodes.set_segmentation_mask(self.data("masks", row.frame), mask, self.geometry())
         return replace(with_mask(row, mask), status=status)
 
+    def kept_mask(self, row: FrameRow) -> np.ndarray:
+        """The mask of a frame that was stored last, bool (slice, y, x)."""
+        return sequences.unpacked(row.kept, self.mask(row.frame).shape)
+
     def write(self, rows: Sequence[FrameRow], *changed: str) -> None:
         """Keep rows, and bring what sequences were changed to the proxies and the file."""
-        write_rows(self.frames_node, rows)
-        for role in sequences.BROWSED:
-            for row in rows:
-                self.data(role, row.frame).SetAttribute(STATUS, row.status)
-            # A proxy that is edited is written over its frame, with its attributes.
-            self.proxy(role).SetAttribute(STATUS, rows[self.frame].status)
-        for role in changed:
-            # Written in place, so that nobody has been told; also that the file is out of date.
-            self.sequence(role).StorableModified()
-            self.sequence(role).Modified()
+        with self.one_event():
+            write_rows(self.frames_node, rows)
+            for role in sequences.BROWSED:
+                for row in rows:
+                    self.data(role, row.frame).SetAttribute(STATUS, row.status)
+                # A proxy that is edited is written over its frame, with its attributes.
+                self.proxy(role).SetAttribute(STATUS, rows[self.frame].status)
+            for role in changed:
+                # Written in place, so that nobody has been told; also that the file is out of date.
+                self.sequence(role).StorableModified()
+                self.sequence(role).Modified()
+
+    @contextmanager
+    def one_event(self) -> Iterator[None]:
+        """Tell the browser of all that is changed meanwhile by one event.
+
+        Each lets it copy every proxy, and Slicer draw them, which takes a tenth of a second.
+        """
+        modifying = self.browser.StartModify()
+        try:
+            yield
+        finally:
+            self.browser.EndModify(modifying)
 
     def _reference(self, role: str, what: str) -> Any:
         node = self.browser.GetNodeReference(f"ASLMyoSeg.{role}")
@@ -219,8 +253,13 @@ class SeriesNodes:
 
 def with_mask(row: FrameRow, mask: np.ndarray) -> FrameRow:
     """A row that knows this mask as the one stored last."""
-    pixels = tuple(mask.sum((1, 2)).tolist())
-    return replace(row, pixels=pixels, fingerprint=sequences.fingerprint(mask))
+    return replace(
+        row,
+        pixels=tuple(mask.sum((1, 2)).tolist()),
+        fingerprint=sequences.fingerprint(mask),
+        kept=sequences.packed(mask),
+        contours="",
+    )
 
 
 def add_nodes(images: Any, series: ASLSeries) -> SeriesNodes:

@@ -4,8 +4,9 @@ The panel binds widgets and calls one function of this room at a time:
 
 | module | holds |
 |---|---|
-| `series_scene` | `SeriesScene`: making, stepping, reviewing, correcting, flow, export |
-| `series_nodes` | what `SeriesScene` is built on: the nodes of a series, for widgets |
+| `series_scene` | `SeriesScene`: making, reviewing, results, flow, export |
+| `series_masks` | what it is built on: stepping, correcting, steps that can be undone |
+| `series_nodes` | what these are built on: the nodes of a series, for widgets |
 | `opening` | `open_series`: files into a scene |
 | `guess` | `guess_frames`, `check_frames`: what the frames of a loaded sequence are |
 | `layouts` | `LAYOUTS`, `layout_for(one)`, `show(one)`: views of a series, and its bullseye |
@@ -23,7 +24,6 @@ The panel binds widgets and calls one function of this room at a time:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,18 +32,17 @@ from typing import Any
 import numpy as np
 
 from ..errors import SceneError
-from ..series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
+from ..series import ASLSeries, MBFResult, Posterior, RVInsertion
 from ..uncertainty.scores import doubtful_images, mcd_uncertainty
 from . import display, flow, landmarks, nodes, sequences
 from .mrml import ROLE, nodes_of
-from .series_nodes import CUT, SeriesNodes, add_nodes, describe, with_mask
+from .series_masks import SeriesMasks
+from .series_nodes import add_nodes, describe
 from .tables import read_flow
 
-PASSES = "ASLMyoSeg.passes"
 
-
-class SeriesScene(SeriesNodes):
-    """What is done with a series; see `SeriesNodes` for what it consists of."""
+class SeriesScene(SeriesMasks):
+    """What is done with a series; see `SeriesMasks` for its masks, `SeriesNodes` for its nodes."""
 
     @staticmethod
     def create(scene: Any, series: ASLSeries) -> SeriesScene:
@@ -100,11 +99,6 @@ class SeriesScene(SeriesNodes):
 
     # Review
 
-    def select(self, frame: int) -> None:
-        """Show a frame; what was edited in another is kept."""
-        self.store_correction()
-        self.browser.SetSelectedItemNumber(frame)
-
     def statuses(self) -> tuple[str, ...]:
         """Per frame `automatic`, `corrected` or `accepted`."""
         return tuple(r.status for r in self.rows())
@@ -154,12 +148,7 @@ class SeriesScene(SeriesNodes):
         """Of the uncertainty map in the slice views, 0 to 1."""
         display.set_overlay_opacity(self.uncertainty_node, opacity)
 
-    # Masks
-
-    @property
-    def segmented(self) -> bool:
-        """Whether a network's result, if only in part, is there."""
-        return self.browser.GetAttribute(PASSES) is not None
+    # Segmentation
 
     def show_posterior(
         self, posterior: Posterior, *, precision: float | None = None, seconds: float = 0.0
@@ -204,7 +193,7 @@ class SeriesScene(SeriesNodes):
             if not row.reviewed:
                 row = self.put_mask(row, self.automatic_mask(frame), "automatic")
             rows.append(row)
-        self.browser.SetAttribute(PASSES, json.dumps(facts))
+        self.set_facts(facts)
         self.write(rows, "probability", "uncertainty", "masks")
 
     def posterior(self) -> Posterior | None:
@@ -226,92 +215,6 @@ class SeriesScene(SeriesNodes):
             model=facts["model"],
             mcd_interval=np.array([r.intervals for r in rows]),
         )
-
-    def facts(self) -> dict[str, Any]:
-        """`seed`, `device`, `model`, `precision` and `seconds` of the passes."""
-        return json.loads(self.browser.GetAttribute(PASSES) or "{}")
-
-    def segmentation(self) -> Segmentation:
-        """The masks in use, with what was edited up to now."""
-        self.store_correction()
-        rows = self.rows()
-        return Segmentation(
-            np.stack([self.mask(r.frame) for r in rows]),
-            tuple(r.status for r in rows),
-            np.array([r.scores for r in rows]),
-        )
-
-    def store_correction(self) -> tuple[int, ...]:
-        """Take note of edited masks; returns the frames that have become corrected.
-
-        To be called when a frame is left, before the scene is saved, and when the panel is left.
-        The browser writes an edit of its proxy into the frame at once, so that this finds edits
-        also where a frame was left by other means.
-        """
-        rows, changed, emptied = list(self.rows()), [], []
-        for index, row in enumerate(rows):
-            mask = self.mask(row.frame)
-            if sequences.fingerprint(mask) != row.fingerprint:
-                rows[index] = replace(with_mask(row, mask), status="corrected")
-                changed.append(row.frame)
-                if not mask.any():  # erased, which leaves zeros that no file of Slicer's can hold
-                    emptied.append(self.put_mask(row, mask, "corrected"))
-        if changed:
-            self.write(rows, *(("masks",) if emptied else ()))
-        return tuple(changed)
-
-    def accept(self, frame: int) -> None:
-        """Call the mask of a frame good as it is; a corrected one stays corrected."""
-        self.store_correction()
-        rows = self.rows()
-        if not rows[frame].reviewed:
-            self.write(_replaced(rows, replace(rows[frame], status="accepted")))
-
-    def back_to_automatic(self, frame: int) -> None:
-        """Give a frame the network's mask again."""
-        self.store_correction()
-        rows = self.rows()
-        row = self.put_mask(rows[frame], self.automatic_mask(frame), "automatic")
-        self.write(_replaced(rows, row), "masks")
-
-    def copy_to_next(self, frame: int) -> int:
-        """Give the next frame the mask of this one, as a correction; returns and shows the next.
-
-        Raises:
-            SceneError: where it is the last.
-        """
-        self.store_correction()
-        rows = self.rows()
-        if frame + 1 >= len(rows):
-            raise SceneError(f"{self.name}: frame {frame} is the last; there is none to copy to.")
-        row = self.put_mask(rows[frame + 1], self.mask(frame), "corrected")
-        self.write(_replaced(rows, row), "masks")
-        self.select(frame + 1)
-        return frame + 1
-
-    def set_threshold(self, threshold: float) -> None:
-        """Take another threshold, 0 to 1; masks that nobody corrected or accepted follow it.
-
-        MCD Uncertainty keeps the paper's, 0.5.
-        """
-        if threshold == self.threshold:
-            return
-        self.store_correction()
-        self.browser.SetAttribute(CUT, f"{threshold:g}")
-        if self.segmented:
-            rows = [
-                r if r.reviewed else self.put_mask(r, self.automatic_mask(r.frame), "automatic")
-                for r in self.rows()
-            ]
-            self.write(rows, "masks")
-
-    def set_segmentation(self, segmentation: Segmentation) -> None:
-        """Give every frame a mask and a status, as from a file."""
-        rows = [
-            self.put_mask(*given)
-            for given in zip(self.rows(), segmentation.masks, segmentation.status, strict=True)
-        ]
-        self.write(rows, "masks")
 
     # Flow
 
@@ -377,7 +280,3 @@ class SeriesScene(SeriesNodes):
         from .export import export_training
 
         return export_training(self, root)
-
-
-def _replaced(rows: Sequence[Any], row: Any) -> list[Any]:
-    return [row if r.frame == row.frame else r for r in rows]
