@@ -25,6 +25,8 @@ SCALE_ENDS = (2.0, 4.0, 6.0, 10.0)
 SCALE_END = 4.0
 """Until somebody chooses another: one flow has one colour, in every patient."""
 SCALE = "ASLMyoSeg.scale"
+HALF_WIDTH = 66.0
+"""Of the view, mm, at least: a disc with its words."""
 SERIES = "ASLMyoSeg.series"
 SELECTED = "ASLMyoSeg.segment"
 SHOWN = "ASLMyoSeg.discs"
@@ -261,11 +263,18 @@ def _view(scene: Any) -> Any:
     return view
 
 
-def _aim(scene: Any, count: int) -> None:
-    """Look at all discs from the front, and at nothing but them."""
+def fit_view(scene: Any, width: int, height: int) -> None:
+    """Let all discs be seen in a view of this size (pixels), and nothing but them."""
+    if scene.GetSingletonNode(VIEW, "vtkMRMLViewNode") is not None:
+        _aim(scene, sum(map(len, _discs(scene))), height / max(width, 1))
+
+
+def _aim(scene: Any, count: int, slimness: float = 0.0) -> None:
+    """Look at all discs from the front; `slimness` is the view's height over its width."""
     view = _view(scene)
+    half = max(SPACING / 2 * count if count > 1 else ALONE, HALF_WIDTH * slimness)
     modifying = view.StartModify()
-    view.SetFieldOfView(SPACING / 2 * count if count > 1 else ALONE)
+    view.SetFieldOfView(half)
     view.SetAttribute(SHOWN, str(count))
     view.EndModify(modifying)
     camera = scene.GetSingletonNode(VIEW, "vtkMRMLCameraNode")
@@ -279,5 +288,5 @@ def _aim(scene: Any, count: int) -> None:
     camera.SetPosition(0.0, 500.0, middle)
     camera.SetViewUp(0.0, 0.0, 1.0)
     camera.SetParallelProjection(True)
-    camera.SetParallelScale(view.GetFieldOfView())
+    camera.SetParallelScale(half)
     camera.GetCamera().SetClippingRange(1.0, 1000.0)

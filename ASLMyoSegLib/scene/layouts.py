@@ -14,9 +14,13 @@ from .series_scene import SeriesScene
 VIEWS = {"Red": "#F34A33", "Yellow": "#EDD54C", "Green": "#6EB04B"}
 """Slicer's own slice views, in the order in which slices fill them, base first."""
 FIRST_ID = 8630
-"""Of the layouts' IDs; the layout for n slice views has `FIRST_ID + n`."""
+"""Of the layouts' IDs; the layout for n slice views and the bullseye has `FIRST_ID + n`."""
+WITHOUT_BULLSEYE = 10
+"""Added to the ID, that of the layout with the slice views alone, as long as there is no flow."""
 MARGIN = 1.9
 """Width of what is shown over the width of the heart's wall."""
+FREE = 0.72
+"""Share of a view's width that the legend of the map leaves free on both sides."""
 SMALLEST_FIELD = 90.0
 """Millimetres that are always shown."""
 
@@ -29,12 +33,16 @@ def _slice_view(tag: str) -> str:
 </view></item>"""
 
 
-def _description(count: int) -> str:
+def _slice_views(count: int) -> str:
     views = "\n".join(_slice_view(tag) for tag in list(VIEWS)[:count])
-    return f"""<layout type="horizontal" split="true">
-<item splitSize="600"><layout type="{"vertical" if count > 1 else "horizontal"}" split="true">
+    return f"""<layout type="{"vertical" if count > 1 else "horizontal"}" split="true">
 {views}
-</layout></item>
+</layout>"""
+
+
+def _with_bullseye(count: int) -> str:
+    return f"""<layout type="horizontal" split="true">
+<item splitSize="600">{_slice_views(count)}</item>
 <item splitSize="400"><view class="vtkMRMLViewNode" singletontag="{bullseye.VIEW}">
   <property name="viewlabel" action="default">B</property>
   <property name="viewcolor" action="default">#5C6BC0</property>
@@ -42,13 +50,18 @@ def _description(count: int) -> str:
 </layout>"""
 
 
-LAYOUTS = {FIRST_ID + count: _description(count) for count in range(1, len(VIEWS) + 1)}
+_COUNTS = range(1, len(VIEWS) + 1)
+LAYOUTS = {
+    **{FIRST_ID + count: _with_bullseye(count) for count in _COUNTS},
+    **{FIRST_ID + WITHOUT_BULLSEYE + count: _slice_views(count) for count in _COUNTS},
+}
 """XML by ID, for `layoutLogic().GetLayoutNode().AddLayoutDescription(id, xml)`."""
 
 
 def layout_for(one: SeriesScene) -> int:
-    """ID of the layout with as many slice views as the series has slices, three at most."""
-    return FIRST_ID + min(_slices(one), len(VIEWS))
+    """ID of the layout with as many slice views as the series has slices, three at most, and with
+    the bullseye where the series has flow."""
+    return FIRST_ID + _shown_slices(one) + (0 if one.flow() else WITHOUT_BULLSEYE)
 
 
 def show(one: SeriesScene) -> None:
@@ -57,7 +70,7 @@ def show(one: SeriesScene) -> None:
     To be called once the layout is set and its views have their size, as a view that grows shows
     more, not larger. Views that do not exist yet are made.
     """
-    tags = list(VIEWS)[: layout_for(one) - FIRST_ID]
+    tags = list(VIEWS)[: _shown_slices(one)]
     at = np.linspace(0, _slices(one) - 1, 2 * len(tags) + 1)[1::2].round().astype(int)
     slices = at[::-1] if _apex_first(one) else at
     heart = _heart(one)
@@ -110,9 +123,13 @@ def _aim(one: SeriesScene, view: Any, k: int, heart: np.ndarray) -> None:
     if not heart.all():
         extent = np.maximum(MARGIN * extent, SMALLEST_FIELD)
     width, height, _ = (max(n, 1) for n in view.GetDimensions())
-    pixel = max(extent[0] / height, extent[1] / width)
+    pixel = max(extent[0] / height, extent[1] / (FREE * width))
     view.SetFieldOfView(pixel * width, pixel * height, view.GetFieldOfView()[2])
 
 
 def _slices(one: SeriesScene) -> int:
     return one.image_node.GetImageData().GetDimensions()[2]
+
+
+def _shown_slices(one: SeriesScene) -> int:
+    return min(_slices(one), len(VIEWS))

@@ -81,6 +81,16 @@ def set_segmentation_mask(node: Any, mask: np.ndarray, geometry: Geometry) -> No
     segment.AddRepresentation(REPRESENTATION, _labelmap(mask, geometry) if mask.any() else empty)
 
 
+def draw_mask(node: Any, mask: np.ndarray, geometry: Geometry) -> None:
+    """Edit the mask of a segmentation as the Segment Editor does, so that all who look hear it."""
+    if mask.any():
+        slicer.vtkSlicerSegmentationsModuleLogic.SetBinaryLabelmapToSegment(
+            _labelmap(mask, geometry), node, SEGMENT_ID
+        )
+    else:
+        set_segmentation_mask(node, mask, geometry)
+
+
 def has_segment(node: Any) -> bool:
     """Whether a segmentation has our segment: deleting it in the Data module deletes that first."""
     return node.GetSegmentation().GetSegment(SEGMENT_ID) is not None
@@ -127,7 +137,16 @@ def ijk_to_ras(geometry: Geometry) -> Any:
 
 def points_in_ras(points: np.ndarray, geometry: Geometry) -> np.ndarray:
     """RAS (slice, 3) in mm of pixel coordinates (slice, 2) as (y, x)."""
-    indices = np.stack([points[:, 1], points[:, 0], np.arange(len(points)), np.ones(len(points))])
+    return _in_ras(points, np.arange(len(points)), geometry)
+
+
+def plane_in_ras(points: np.ndarray, k: int, geometry: Geometry) -> np.ndarray:
+    """RAS (n, 3) in mm of pixel coordinates (n, 2) as (y, x) in slice k."""
+    return _in_ras(points, np.full(len(points), k), geometry)
+
+
+def _in_ras(points: np.ndarray, slices: np.ndarray, geometry: Geometry) -> np.ndarray:
+    indices = np.stack([points[:, 1], points[:, 0], slices, np.ones(len(points))])
     return (slicer.util.arrayFromVTKMatrix(ijk_to_ras(geometry)) @ indices)[:3].T
 
 

@@ -7,13 +7,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.ndimage import shift
 
 from ..errors import SceneError
 from ..series import Segmentation
 from . import nodes, sequences
 from .frames import FrameRow
 from .series_nodes import CUT, SeriesNodes, with_mask
+from .walls import from_text, to_text
 
+DRAWN = "ASLMyoSeg.drawn"
+"""Attribute of the frame table: contours by the fingerprint of the mask that they make, so that
+undo and redo of the mask bring its contours back."""
+REMEMBERED = 40
+"""Of these, the last."""
 STEP = "ASLMyoSeg.step"
 """Attribute of the frame table: the last step that changed several frames, to be undone."""
 
@@ -45,6 +52,7 @@ class SeriesMasks(SeriesNodes):
         the masks in the Data module does, is no edit: it gets its mask again.
         """
         rows, changed, written = list(self.rows()), [], []
+        drawn = self._drawn()
         for index, row in enumerate(rows):
             if row.kept and not nodes.has_segment(self.data("masks", row.frame)):
                 rows[index] = self.put_mask(row, self.kept_mask(row), row.status)
@@ -52,7 +60,9 @@ class SeriesMasks(SeriesNodes):
                 continue
             mask = self.mask(row.frame)
             if sequences.fingerprint(mask) != row.fingerprint:
-                rows[index] = replace(with_mask(row, mask), status="corrected")
+                row = with_mask(row, mask)
+                contours = drawn.get(row.fingerprint, "")
+                rows[index] = replace(row, status="corrected", contours=contours)
                 changed.append(row.frame)
                 if not mask.any():  # erased, which leaves zeros that no file of Slicer's can hold
                     self.put_mask(row, mask, "corrected")
@@ -60,6 +70,18 @@ class SeriesMasks(SeriesNodes):
         if changed or written:
             self.write(rows, *(("masks",) if written else ()))
         return tuple(changed)
+
+    def keep_contours(self, frame: int, contours: str) -> None:
+        """Take note of a mask that was drawn by contours (`walls.to_text`)."""
+        row = with_mask(self.rows()[frame], self.mask(frame))
+        drawn = {**self._drawn(), row.fingerprint: contours}
+        kept = dict(list(drawn.items())[-REMEMBERED:])
+        self.frames_node.SetAttribute(DRAWN, json.dumps(kept))
+        row = replace(row, contours=contours, status="corrected")
+        self.write(_replaced(self.rows(), row))
+
+    def _drawn(self) -> dict[str, str]:
+        return json.loads(self.frames_node.GetAttribute(DRAWN) or "{}")
 
     def accept(self, frame: int) -> None:
         """Call the mask of a frame good as it is; a corrected one stays corrected."""
@@ -99,6 +121,40 @@ class SeriesMasks(SeriesNodes):
         self.step(
             "Load masks", [self.put_mask(row, masks[row.frame], "corrected") for row in drawn]
         )
+
+    def apply_to_all(
+        self, frame: int, shifts: np.ndarray, *, reviewed_too: bool = False
+    ) -> tuple[int, ...]:
+        """Give the other frames the mask or the contours of one, moved along with the heart.
+
+        Args:
+            frame: whose correction serves the series.
+            shifts: of `motion`, (frame, slice, 2), pixels (down, right); NaN moves nothing.
+            reviewed_too: also those that a person has corrected or accepted.
+
+        Returns:
+            The frames that were changed.
+        """
+        self.store_correction()
+        rows, mask = self.rows(), self.mask(frame)
+        walls = from_text(rows[frame].contours, len(mask))
+        changed = []
+        for row in rows:
+            if row.frame == frame or (row.reviewed and not reviewed_too):
+                continue
+            by = np.nan_to_num(shifts[row.frame] - shifts[frame])
+            moved = [w and w.moved(b) for w, b in zip(walls, by, strict=True)]
+            new = np.array(
+                [
+                    shift(m.astype(np.float32), b, order=1) >= 0.5
+                    if w is None
+                    else w.share(m.shape) >= 0.5
+                    for m, w, b in zip(mask, moved, by, strict=True)
+                ]
+            )
+            row = self.put_mask(row, new, "corrected")
+            changed.append(replace(row, contours=to_text(moved)))
+        return self.step("Apply to all frames", changed)
 
     def set_threshold(self, threshold: float) -> None:
         """Take another threshold, 0 to 1; masks that nobody corrected or accepted follow it.
