@@ -1,6 +1,5 @@
 """ASLMyoSeg: myocardial blood flow from arterial spin labelling, with its uncertainty."""
 
-import logging
 import sys
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
-    ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
@@ -23,9 +21,8 @@ for folder in (HERE, LIBRARY):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
+from ASLMyoSegPanel.logic import SAMPLE, ASLMyoSegLogic  # noqa: E402
 from ASLMyoSegPanel.self_test import ASLMyoSegTest  # noqa: E402, F401
-
-SAMPLE = LIBRARY / "Resources" / "SampleData"
 
 
 class ASLMyoSeg(ScriptedLoadableModule):
@@ -108,13 +105,17 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         What the panel needs is imported from here on, as Slicer loads this file when it starts.
         """
         ScriptedLoadableModuleWidget.setup(self)
+        from ASLMyoSegPanel.arrangement import Arrangement
         from ASLMyoSegPanel.correct_section import CorrectSection
         from ASLMyoSegPanel.export_section import ExportSection
         from ASLMyoSegPanel.flow_section import FlowSection
+        from ASLMyoSegPanel.folding import Folding
+        from ASLMyoSegPanel.frame_bar import FrameBar
+        from ASLMyoSegPanel.labels import LabelHeights
         from ASLMyoSegPanel.review_section import ReviewSection
         from ASLMyoSegPanel.segment_section import SegmentSection
         from ASLMyoSegPanel.series_section import SeriesSection
-        from ASLMyoSegPanel.views import Lettering, registerLayouts
+        from ASLMyoSegPanel.views import registerLayouts
         from ASLMyoSegPanel.watch import SeriesWatch
 
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/ASLMyoSeg.ui"))
@@ -123,20 +124,24 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = ASLMyoSegLogic()
-        self._flowTimer = self._timer(self.FLOW_DELAY, self.onFlowDue)
-        self._updateTimer = self._timer(0, self.update)
-        self._showTimer = self._timer(0, self.onViewsArranged)
-        self._toolBarTimer = self._timer(0, self.followInToolBar)
-        self._tidyTimer = self._timer(0, self.onNodesChanged)
+        self._flowTimer = self.timer(self.FLOW_DELAY, self.onFlowDue)
+        self._updateTimer = self.timer(0, self.update)
+        self._tidyTimer = self.timer(0, self.onNodesChanged)
+        names = ("series", "segment", "review", "correct", "flow", "export")
+        buttons = {name: getattr(self.ui, f"{name}CollapsibleButton") for name in names}
+        self.folding = Folding(buttons, lambda: self.views.fitLater())
+        self.labels = LabelHeights(uiWidget, vars(self.ui).values())
         self._watch = SeriesWatch(self.onFrame, self.requestFlow)
-        self._lettering = Lettering()
+        self.views = Arrangement(self)
         self.seriesSection = SeriesSection(self)
         self.segmentSection = SegmentSection(self)
         self.reviewSection = ReviewSection(self)
         self.correctSection = CorrectSection(self)
         self.flowSection = FlowSection(self)
         self.exportSection = ExportSection(self)
+        self.frameBar = FrameBar(self)
         self.sections = (
+            self.frameBar,
             self.seriesSection,
             self.segmentSection,
             self.reviewSection,
@@ -160,8 +165,10 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             for timer in self._timers:
                 timer.stop()
             self._watch.watch(None)
-            self._lettering.detach()
+            self.views.release()
+            self.labels.release()
             self.segmentSection.client.stop()
+            self.exportSection.stop()
             self.correctSection.release()
             self._uiWidget.setMRMLScene(None)  # Reload keeps it, hidden
         self.removeObservers()
@@ -191,6 +198,8 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller=None, event=None):
         """The nodes are about to go, and with them what the worker computes for."""
         self.segmentSection.stop()
+        self.exportSection.stop()
+        self.correctSection.motion.stop()
         self._flowDue.clear()
         for section in self.sections:
             section.leave()
@@ -205,17 +214,17 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneEndImport(self, caller=None, event=None):
         """A saved scene has brought its own parameter node, views and series."""
-        from ASLMyoSegPanel.views import restoreLayout
-
         self._tidyTimer.start()
         if self.parent.isEntered:
             self.initializeParameterNode()
-            restoreLayout()
-            self._lettering.attach()
-            self._toolBarTimer.start()  # Slicer's tool bar takes the last browser of the scene
+            self.views.restore()
 
     def onSceneStartSave(self, caller=None, event=None):
+        """What is saved is what is seen: flow that is due is measured first."""
         self.storeCorrection()
+        if self._flowDue:
+            self._flowTimer.stop()
+            self.onFlowDue()
 
     def onNodeRemoved(self, caller=None, event=None):
         self._tidyTimer.start()
@@ -229,6 +238,7 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for series in SeriesScene.all_in(slicer.mrmlScene):
             hierarchy.gather(series)
         hierarchy.tidy(slicer.mrmlScene)
+        self.storeCorrection()
         self.update()
 
     def initializeParameterNode(self):
@@ -257,7 +267,9 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.parameters.series = series.browser
         self.flowSection.takeFieldStrength(series)
         self.update()
-        self.showLayout()
+        self.views.show()
+        if not series.segmented:
+            self.folding.unfold("segment")
 
     def requestUpdate(self, caller=None, event=None):
         """Show what has changed as soon as Slicer is done with what it does now."""
@@ -287,35 +299,12 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.series is not None and self.series != before:
             self.requestFlow()
             if before is not None:
-                self.showLayout()
+                self.views.show()
 
     def check(self, series):
         """Raise `SceneError` where a node of a series that the panel shows was deleted."""
         for part in ("frames_node", "image_node", "mask_node", "uncertainty_node"):
             getattr(series, part)
-
-    def showLayout(self):
-        """Show slices and bullseye of the series in use, once their views have their size."""
-        from ASLMyoSegPanel.views import arrange
-
-        if self.series is not None:
-            arrange(self.series)
-            self._showTimer.start()
-
-    def onViewsArranged(self):
-        from ASLMyoSegLib.scene import layouts
-
-        self.update()  # nodes may have gone meanwhile
-        if self.series is not None:
-            layouts.show(self.series)
-            self.followInToolBar()
-            self._lettering.attach()
-            self.flowSection.enter()
-
-    def followInToolBar(self):
-        """Let Slicer's sequence tool bar step the series in use."""
-        if self.series is not None:
-            slicer.modules.sequences.setToolBarActiveBrowserNode(self.series.browser)
 
     def onFrame(self):
         """Another frame is shown: what was edited in the last one is kept."""
@@ -346,7 +335,8 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             except ASLMyoSegError as error:  # deleted nodes hold no correction any more
                 self.ui.seriesInfoLabel.text = str(error)
 
-    def _timer(self, milliseconds, slot):
+    def timer(self, milliseconds, slot):
+        """A timer that fires once after each start, until the panel goes."""
         timer = qt.QTimer()
         timer.setSingleShot(True)  # PythonQt takes the static method for the property
         timer.interval = milliseconds
@@ -358,42 +348,3 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def requirements(self):
         """File of the packages that segmentation needs."""
         return self.resourcePath("requirements.txt")
-
-
-class ASLMyoSegLogic(ScriptedLoadableModuleLogic):
-    """What the module does without a panel: it may be called from scripts.
-
-    >>> import ASLMyoSeg
-    >>> rest, stress = ASLMyoSeg.ASLMyoSegLogic().openSample()
-    """
-
-    def getParameterNode(self):
-        from ASLMyoSegPanel.parameters import ASLMyoSegParameterNode
-
-        return ASLMyoSegParameterNode(super().getParameterNode())
-
-    def openSeries(self, path):
-        """Put every series of a file or folder into the scene; see `scene.opening.Opened`."""
-        from ASLMyoSegLib.io import left_out
-        from ASLMyoSegLib.scene.opening import open_series
-
-        for reason in left_out(path):
-            logging.info("ASLMyoSeg left out %s", reason)
-        return open_series(slicer.mrmlScene, path)
-
-    def openSample(self):
-        """The simulated subject, rest and stress."""
-        return self.openSeries(SAMPLE).series
-
-    def showSampleResult(self, series):
-        """Show the segmentation of a series of the sample that was computed beforehand."""
-        from ASLMyoSegLib.io import read_posterior
-
-        series.show_posterior(read_posterior(SAMPLE / "derivatives" / "aslmyoseg" / series.name))
-
-    def placeSampleLandmarks(self, series):
-        """Place the RV insertions of a series of the sample, as an observer did."""
-        from ASLMyoSegLib.io import read_rv_insertion
-
-        (file,) = SAMPLE.rglob(f"{series.name}_rvinsertion.json")
-        series.set_landmarks(read_rv_insertion(file, series.series()))

@@ -9,8 +9,9 @@ from slicer.i18n import tr as _
 from ASLMyoSegLib.errors import ASLMyoSegError
 from ASLMyoSegLib.perfusion import protocol
 from ASLMyoSegLib.scene import bullseye, landmarks, outline
+from ASLMyoSegLib.scene.flow import pairs_used, sentences
 
-from .section import Section
+from .section import Section, number
 from .views import ViewClicks
 
 T1_BLOOD = {f"{field:g} T": t1 for field, t1 in protocol.T1_BLOOD.items()}
@@ -42,25 +43,29 @@ class FlowSection(Section):
         header.setHighlightSections(False)
         header.setDefaultAlignment(qt.Qt.AlignCenter | qt.Qt.TextWordWrap)
         ui.flowTableView.connect("selectionChanged()", self.onSegmentChosen)
-        ui.bullseyeButton.connect("clicked()", self.panel.showLayout)
+        ui.bullseyeButton.connect("clicked()", self.panel.views.show)
+        ui.scaleComboBox.addItems([f"{end:g}" for end in bullseye.SCALE_ENDS])
+        ui.scaleComboBox.connect("currentIndexChanged(int)", self.onScale)
         self._clicks = ViewClicks(self.onViewClicked)
         self._fieldStrength: str | None = None
 
     def update(self) -> None:
         ui, series = self.ui, self.series
         segmented = series is not None and series.segmented
-        ui.placeLandmarksButton.enabled = series is not None
-        ui.bullseyeButton.enabled = segmented
+        self.able(ui.placeLandmarksButton, self.lacking())
+        self.able(ui.bullseyeButton, self.lacking(segmented=True))
+        self.able(ui.scaleComboBox, self.lacking())
         self._followFieldStrength()
         self._showTable(series.flow_node if series else None)
         if series is None:
             ui.landmarksLabel.text = ui.flowLabel.text = ""
-            ui.clearLandmarksButton.enabled = False
+            self.able(ui.clearLandmarksButton, self.lacking())
             return
+        ui.scaleComboBox.setCurrentText(f"{bullseye.scale(slicer.mrmlScene):g}")
         node = series.landmarks_node
         points = node.GetNumberOfControlPoints()
         placed = points - node.GetNumberOfUndefinedControlPoints()
-        ui.clearLandmarksButton.enabled = placed > 0
+        self.able(ui.clearLandmarksButton, "" if placed else _("No point is placed."))
         ui.landmarksLabel.text = _("{placed} of {points} placed").format(
             placed=placed, points=points
         )
@@ -83,14 +88,17 @@ class FlowSection(Section):
             return
         if series != self.series:
             return
-        text = _("MBF {mbf:.2f}, PN {pn:.2f} mL/g/min over {pairs} pairs.").format(
-            mbf=result.whole.mbf, pn=result.whole.pn, pairs=len(result.whole.pairs)
+        text = _("MBF {mbf}, PN {pn} mL/g/min over {pairs} pairs.").format(
+            mbf=number(result.whole.mbf, 2),
+            pn=number(result.whole.pn, 2),
+            pairs=pairs_used(result),
         )
-        self.ui.flowLabel.text = " ".join([text, *result.warnings])
+        self.ui.flowLabel.text = " ".join([text, *sentences(result)])
         outline.update_outline(series)
+        self.panel.views.follow()
 
     def onPlaceLandmarks(self) -> None:
-        self.panel.showLayout()
+        self.panel.views.show()
         try:
             landmarks.start_placing(self.series.landmarks_node)
         except ASLMyoSegError as error:
@@ -114,6 +122,10 @@ class FlowSection(Section):
         self.ui.t1BloodSpinBox.enabled = strength not in T1_BLOOD
         if chosen and strength in T1_BLOOD:
             parameters.t1Blood = T1_BLOOD[strength]
+
+    def onScale(self, index: int) -> None:
+        if self.series is not None and index >= 0:
+            bullseye.set_scale(slicer.mrmlScene, bullseye.SCALE_ENDS[index])
 
     def onSettings(self, *_value) -> None:
         """Measure every series anew: rest and stress are compared with the same constants."""

@@ -30,6 +30,8 @@ class ASLMyoSegParameterNode:
     labellingEfficiency - 0 to 1.
     reviewedOnly - Whether flow leaves out masks that nobody has looked at.
     exportFolder - Of the results.
+    exportPair - Whether rest and stress are exported together.
+    reviewedToo - Whether 'Apply to all frames' changes corrected and accepted ones, too.
     """
 
     series: vtkMRMLSequenceBrowserNode
@@ -49,3 +51,5 @@ class ASLMyoSegParameterNode:
     labellingEfficiency: Annotated[float, WithinRange(0.1, 1)] = 1.0
     reviewedOnly: bool = False
     exportFolder: str = ""
+    exportPair: bool = True
+    reviewedToo: bool = False

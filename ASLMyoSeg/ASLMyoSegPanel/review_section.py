@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
-from .section import Section
+from ASLMyoSegLib.scene.display import OPACITY
+from ASLMyoSegLib.scene.pictures import frame_picture
+
+from .section import Section, copyable, number
 
 SCORE, FLAG = 1, 4
 """Columns of the table of frames."""
+PICTURE = 84
+"""Pixels of a picture of the light box."""
 
 
 class ReviewSection(Section):
     def setup(self) -> None:
         ui = self.ui
-        self.seekWidget = slicer.qMRMLSequenceBrowserSeekWidget()
-        self.seekWidget.toolTip = _("Step through the frames: image, mask and map move together.")
-        self.seekWidget.setMRMLScene(slicer.mrmlScene)
-        ui.seekHolder.layout().addWidget(self.seekWidget)
-        titles = [_("Frame"), _("Score"), _("Mask (pixels)"), _("Status"), _("Flag")]
+        titles = [_("Frame"), _("Score"), _("Pixels"), _("Status"), _("Flag")]
         ui.reviewTable.setColumnCount(len(titles))
         ui.reviewTable.setHorizontalHeaderLabels(titles)
         ui.reviewTable.verticalHeader().setVisible(False)
@@ -29,18 +29,24 @@ class ReviewSection(Section):
         header.setSectionResizeMode(FLAG, qt.QHeaderView.Stretch)
         header.setHighlightSections(False)
         ui.reviewTable.connect("cellClicked(int,int)", self.onRowClicked)
-        ui.nextDoubtfulButton.connect("clicked()", self.onNextDoubtful)
-        ui.acceptButton.connect("clicked()", self.onAccept)
-        ui.reviewLayoutButton.connect("clicked()", self.panel.showLayout)
+        ui.reviewTable.setHorizontalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
+        copyable(ui.reviewTable)
+        ui.lightBoxButton.connect("toggled(bool)", self.onLightBox)
+        ui.lightBox.connect("itemClicked(QListWidgetItem*)", self.onPictureClicked)
+        ui.lightBox.setViewMode(qt.QListView.IconMode)
+        ui.lightBox.setResizeMode(qt.QListView.Adjust)
+        ui.lightBox.setMovement(qt.QListView.Static)
+        ui.lightBox.setIconSize(qt.QSize(PICTURE, PICTURE))
+        self._pictures: list[str] = []
+        ui.reviewLayoutButton.connect("clicked()", self.panel.views.show)
         self._order: tuple[int, ...] = ()
+        self._opacity = OPACITY
 
     def update(self) -> None:
         ui, series = self.ui, self.series
-        self.seekWidget.setMRMLSequenceBrowserNode(series.browser if series else None)
         segmented = series is not None and series.segmented
-        for button in (ui.nextDoubtfulButton, ui.acceptButton):
-            button.enabled = segmented
-        ui.reviewLayoutButton.enabled = series is not None
+        self.able(ui.reviewLayoutButton, self.lacking())
+        self.able(ui.lightBoxButton, self.lacking())
         ui.overlayOpacitySliderWidget.enabled = segmented
         self._order = series.doubtful_first() if series else ()
         ui.reviewTable.setRowCount(len(self._order))
@@ -52,32 +58,63 @@ class ReviewSection(Section):
             row = rows[frame]
             flag = _("look at it") if segmented and doubtful[frame] else ""
             area = str(sum(row.pixels))
-            self._fill(line, _nameOf(row), _number(row.score), area, row.status, flag)
+            self._fill(line, _nameOf(row), number(row.score), area, row.status, flag)
             ui.reviewTable.item(line, SCORE).setToolTip(_intervalOf(row))
         if series.frame in self._order:
             ui.reviewTable.selectRow(self._order.index(series.frame))
         count = int(doubtful.sum())
         ui.uncertaintyLabel.text = (
             _("MCD Uncertainty of the series: {score}. Frames to look at: {count}.").format(
-                score=_number(series.score), count=count
+                score=number(series.score), count=count
             )
             if segmented
             else _("Not segmented yet.")
         )
         series.set_overlay_opacity(self.parameters.overlayOpacity)
+        if ui.lightBoxButton.checked:
+            self._showPictures()
 
     def onRowClicked(self, row: int, _column: int) -> None:
         self.series.select(self._order[row])
 
-    def onNextDoubtful(self) -> None:
-        if self.series.next_doubtful() is None:
-            self.ui.uncertaintyLabel.text = _("No frame asks for a look any more.")
+    def onLightBox(self, shown: bool) -> None:
+        """Show a picture of each frame in place of the table."""
+        self.ui.lightBox.visible = shown
+        self.ui.reviewTable.visible = not shown
+        if shown and self.series is not None:
+            self._showPictures()
 
-    def onAccept(self) -> None:
-        """Accept the mask that is shown."""
-        self.series.accept(self.series.frame)
-        self.panel.update()
-        self.panel.requestFlow()
+    def onPictureClicked(self, item) -> None:
+        self.series.select(self.ui.lightBox.row(item))
+
+    def toggleOverlay(self) -> None:
+        """Hide the uncertainty map, or show it as it was."""
+        parameters = self.parameters
+        if parameters.overlayOpacity > 0:
+            self._opacity, parameters.overlayOpacity = parameters.overlayOpacity, 0.0
+        else:
+            parameters.overlayOpacity = self._opacity
+
+    def _showPictures(self) -> None:
+        """Frames in order of acquisition; pictures that are as before stay."""
+        box, series = self.ui.lightBox, self.series
+        rows, doubtful = series.rows(), series.doubtful()
+        keys = [f"{series.name} {row.frame} {row.fingerprint}" for row in rows]
+        if len(keys) != len(self._pictures):
+            box.clear()
+            self._pictures = [""] * len(keys)
+            for _key in keys:
+                box.addItem(qt.QListWidgetItem())
+        for row, key, before in zip(rows, keys, self._pictures, strict=True):
+            item = box.item(row.frame)
+            if key != before:
+                pixmap = qt.QPixmap()
+                pixmap.loadFromData(qt.QByteArray(frame_picture(series, row.frame)))
+                item.setIcon(qt.QIcon(pixmap))
+            mark = " !" if doubtful[row.frame] else ""
+            item.setText(f"{row.frame} {row.volume_type}\n{number(row.score)}{mark}")
+        self._pictures = keys
+        box.setCurrentRow(series.frame)
 
     def _fill(self, line: int, *texts: str) -> None:
         for column, text in enumerate(texts):
@@ -96,7 +133,3 @@ def _intervalOf(row) -> str:
 
 def _nameOf(row) -> str:
     return f"{row.frame}  {row.volume_type}"
-
-
-def _number(value: float) -> str:
-    return _("none") if value != value else f"{value:.3f}"

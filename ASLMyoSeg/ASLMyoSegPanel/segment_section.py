@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -13,6 +14,9 @@ from ASLMyoSegLib.errors import ASLMyoSegError
 from . import packages
 from .client import Run, WorkerClient
 from .section import Section
+
+PARTS = 1000
+"""Of the progress bar."""
 
 
 class SegmentSection(Section):
@@ -24,10 +28,13 @@ class SegmentSection(Section):
         self._precision: float | None = None
         self._started = 0.0
         self._said = ""
+        self._target: Any = None
+        self._modelShown = ""
+        self._share = 0.0
         ui.segmentButton.connect("clicked()", self.onSegment)
         ui.cancelButton.connect("clicked()", self.onCancel)
         ui.deviceComboBox.connect("currentIndexChanged(int)", self.onDeviceChosen)
-        ui.modelPathLineEdit.connect("currentPathChanged(QString)", self.onModelChosen)
+        ui.modelPathLineEdit.comboBox().connect("editTextChanged(QString)", self.onModelChosen)
         ui.modelPathLineEdit.comboBox().lineEdit().placeholderText = _("the default model")
         ui.deviceComboBox.addItem(_("Automatic"), "auto")
         ui.thresholdSliderWidget.connect("valueChanged(double)", self.onThreshold)
@@ -36,20 +43,17 @@ class SegmentSection(Section):
     def update(self) -> None:
         ui, running = self.ui, self.client.busy
         there = self.series is not None
-        ui.segmentButton.enabled = there and not running
-        ui.segmentButton.toolTip = (
-            _("Segment every image of the series. Masks that you corrected or accepted stay.")
-            if there
-            else _("Open a series first.")
-        )
-        ui.cancelButton.enabled = running
+        self.able(ui.segmentButton, _("It is under way.") if running else self.lacking())
+        self.able(ui.cancelButton, "" if running else _("Nothing is under way."))
         ui.progressBar.visible = running
         ui.progressLabel.text = self._said
         if self.parameters is not None:
             ui.trialsSpinBox.enabled = self.parameters.fixedTrials
             ui.precisionSpinBox.enabled = not self.parameters.fixedTrials
-            if ui.modelPathLineEdit.currentPath != self.parameters.modelFile:
-                ui.modelPathLineEdit.currentPath = self.parameters.modelFile
+            if self.parameters.modelFile != self._modelShown:
+                self._modelShown = self.parameters.modelFile
+                if ui.modelPathLineEdit.currentPath != self._modelShown:
+                    ui.modelPathLineEdit.currentPath = self._modelShown
             self._showDevice()
         if there and not self._asked:
             self.lookForDevices()
@@ -82,9 +86,14 @@ class SegmentSection(Section):
             self.parameters.device = self.ui.deviceComboBox.itemData(index)
             self._showDevice()
 
-    def onModelChosen(self, path: str) -> None:
+    def onModelChosen(self, _text: str) -> None:
+        """Typed or chosen; the widget tells of no path that it takes for wrong, nor of none."""
         if self.parameters is not None:
-            self.parameters.modelFile = path
+            self._takeModel()
+
+    def runs(self, series) -> bool:
+        """Whether this series is being segmented."""
+        return self.client.busy and self._target == series
 
     def onThreshold(self, threshold: float) -> None:
         """Let automatic masks follow the slider."""
@@ -108,6 +117,7 @@ class SegmentSection(Section):
     def start(self) -> None:
         """Segment the series in use with the settings of the panel."""
         parameters, target = self.parameters, self.series
+        self._takeModel()
         try:
             series = target.series()
             target.set_threshold(parameters.threshold)
@@ -116,7 +126,7 @@ class SegmentSection(Section):
             return
         if self._devices is None:
             self.lookForDevices()
-        self._started = time.monotonic()
+        self._started, self._share, self._target = time.monotonic(), 0.0, target
         self._precision = None if parameters.fixedTrials else parameters.precision / 100
         run = Run(
             progress=self.onProgress,
@@ -136,9 +146,11 @@ class SegmentSection(Section):
         self._say(_("Starting..."))
 
     def onProgress(self, passes: int, expected: int, secondsLeft: float | None) -> None:
+        """The bar never goes back, though more trials may turn out to be needed."""
         bar = self.ui.progressBar
-        bar.setRange(0, expected)
-        bar.setValue(passes)
+        self._share = max(self._share, passes / max(expected, 1))
+        bar.setRange(0, PARTS)
+        bar.setValue(round(PARTS * self._share))
         left = (
             "" if secondsLeft is None else _(", about {time} left").format(time=_time(secondsLeft))
         )
@@ -156,11 +168,14 @@ class SegmentSection(Section):
                 )
             )
             self.panel.requestFlow(target)
+            if self.panel.folding.open == "segment" and target == self.series:
+                self.panel.folding.unfold("review")
 
     def onFailed(self, message: str, offer: str | None) -> None:
         """Say what happened; where the GPU was too small, ask whether the CPU may do it."""
         logging.error("ASLMyoSeg: %s", message)
         self._say(message)
+        self.panel.requestFlow(self._target)  # of the masks that there are by now
         if offer is None:
             return
         question = _("{message}\n\nCompute on the CPU instead? It is slower.").format(
@@ -172,6 +187,7 @@ class SegmentSection(Section):
 
     def onCancel(self) -> None:
         self.stop(_("Cancelled. What was computed so far is shown."))
+        self.panel.requestFlow(self._target)
 
     def stop(self, message: str = "") -> None:
         """End the run, if there is one."""
@@ -189,9 +205,16 @@ class SegmentSection(Section):
             self.stop(str(error))
             return False
         self.panel.update()
-        if first and target == self.series:
-            self.panel.showLayout()  # now that it is known where the heart is
+        if first:
+            self.panel.requestFlow(target)
+            if target == self.series:
+                self.panel.views.show()  # now that it is known where the heart is
         return True
+
+    def _takeModel(self) -> None:
+        """What the field holds at this moment."""
+        self._modelShown = self.ui.modelPathLineEdit.currentPath.strip()
+        self.parameters.modelFile = self._modelShown
 
     def _say(self, message: str) -> None:
         self._said = message

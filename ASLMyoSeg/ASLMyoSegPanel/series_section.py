@@ -11,12 +11,12 @@ from slicer.i18n import tr as _
 from ASLMyoSegLib.errors import ASLMyoSegError
 from ASLMyoSegLib.scene.descriptions import describe_frames, slices_of
 from ASLMyoSegLib.scene.guess import check_frames, foresee, guess_frames
+from ASLMyoSegLib.scene.pairs import CONDITIONS
 from ASLMyoSegLib.scene.sequences import browser_for, derived, show_frame
-from ASLMyoSegLib.scene.series_nodes import CONDITIONS
 from ASLMyoSegLib.scene.series_scene import SeriesScene
 from ASLMyoSegLib.series import VOLUME_TYPES
 
-from .section import Section, explaining
+from .section import Section, copyable, explaining, number
 from .views import look
 
 FRAME, KIND, TIME = range(3)
@@ -42,6 +42,7 @@ class SeriesSection(Section):
         ui.framesTable.setColumnCount(3)
         ui.framesTable.setHorizontalHeaderLabels([_("Frame"), _("Type"), _("TI (s)")])
         ui.framesTable.verticalHeader().setVisible(False)
+        copyable(ui.framesTable)
         header = ui.framesTable.horizontalHeader()
         header.setSectionResizeMode(FRAME, qt.QHeaderView.Stretch)
         self._kinds: list = []
@@ -203,9 +204,10 @@ class SeriesSection(Section):
         text = _("Frames: {frames} ({counts}), slices: {slices}").format(
             frames=len(rows), counts=counts, slices=len(rows[0].pixels)
         )
-        times = {row.inversion_time for row in rows if row.inversion_time > 0}
+        times = sorted({row.inversion_time for row in rows if row.inversion_time > 0})
         if times:
-            text += _(", TI {times} s").format(times=", ".join(f"{t:.3g}" for t in sorted(times)))
+            shown = dict.fromkeys(number(time, 2) for time in times)
+            text += _(", TI {times} s").format(times=", ".join(shown))
         return " ".join([text, *self.series.metadata.get("Notes", ())])
 
     def _folder(self) -> str:

@@ -35,6 +35,15 @@ def arrange(series) -> None:
         manager.setLayout(layouts.layout_for(series))
 
 
+def isArranged(series) -> bool:
+    """Whether the layout is that of a series, or one that somebody has chosen instead."""
+    manager = slicer.app.layoutManager()
+    if manager is None:
+        return True
+    shown = manager.layoutLogic().GetLayoutNode().GetViewArrangement()
+    return shown not in layouts.LAYOUTS or shown == layouts.layout_for(series)
+
+
 def look(volume) -> None:
     """Show a volume, and nothing over it, in the slice views as they are."""
     volume.CreateDefaultDisplayNodes()
@@ -72,7 +81,7 @@ class Lettering:
     def attach(self) -> None:
         """Look after the bullseye's view; harmless where there is none."""
         self.detach()
-        for view in _threeDViews():
+        for view in threeDViews():
             node = view.mrmlViewNode()
             if node.GetLayoutName() == bullseye.VIEW:
                 self._window = view.renderWindow()
@@ -109,7 +118,7 @@ class ViewClicks:
             return
         for name in manager.sliceViewNames():
             self._observe(name, manager.sliceWidget(name).sliceView().interactor())
-        for view in _threeDViews():
+        for view in threeDViews():
             self._observe(view.mrmlViewNode().GetLayoutName(), view.interactor())
 
     def detach(self) -> None:
@@ -137,7 +146,7 @@ class ViewClicks:
         self._observed.append((interactor, tag))
 
 
-def _threeDViews() -> list:
+def threeDViews() -> list:
     """Those that the layouts have had so far."""
     manager = slicer.app.layoutManager()
     if manager is None:

@@ -58,7 +58,9 @@ def _eventsOf(node) -> tuple:
     if node.IsA("vtkMRMLSequenceBrowserNode"):
         return (vtk.vtkCommand.ModifiedEvent,)
     if node.IsA("vtkMRMLSegmentationNode"):
-        return (slicer.vtkSegmentation.SourceRepresentationModified,)
+        # Undo and redo tell of the segment alone; deleting the node removes its segment first.
+        kind = slicer.vtkSegmentation
+        return (kind.SourceRepresentationModified, kind.SegmentModified, kind.SegmentRemoved)
     if node.IsA("vtkMRMLMarkupsNode"):
         return (
             node.PointModifiedEvent,

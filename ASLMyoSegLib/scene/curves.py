@@ -130,4 +130,3 @@ def _curve(scene: Any, which: str, k: int) -> Any:
     for colour in (display.SetColor, display.SetSelectedColor):
         colour(*COLOURS[which])
     return node
-

@@ -8,57 +8,42 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OutputError, SceneError
-from ..io import series_sources, write_rv_insertion, write_series, write_volume
+from ..io import write_rv_insertion, write_series, write_volume
 from ..io.bids.derivatives import describe_dataset
-from ..io.dicom.writing import NOT_WRITTEN
-from ..io.files import read_json, replacing
-from ..motion.measuring import measure_motion
-from ..run.finished import FinishedSeries
-from ..run.flow import measure_flow
-from ..run.results import write_results
+from ..io.files import read_json
+from ..run.jobs import ExportJob
 from ..series import ASLSeries
 from .flow import flow_masks, reviewed_only
 from .tables import read_constants
 
-FILES_UNKNOWN = (
-    "a saved scene does not keep where the DICOM files lie, which they would refer to; "
-    "`aslmyoseg run` writes them."
-)
 
+def export_job(one: Any, folder: str | Path, dicom: Path | None = None) -> ExportJob:
+    """What writes the results of a series, here or in a process of its own.
 
-def export_results(one: Any, folder: str | Path, dicom: Path | None) -> Path:
-    """See `SeriesScene.export`."""
-    folder, posterior = Path(folder), one.posterior()
+    Raises:
+        SceneError: before segmentation.
+        OutputError: where the folder holds something already.
+    """
+    posterior = one.posterior()
     if posterior is None:
         raise SceneError(f"{one.name}: there is no result yet; segment the series first.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"{folder}: holds something already; choose an empty or a new folder.")
-    series, segmentation, points = one.series(), one.segmentation(), one.landmarks()
-    constants = read_constants(one.flow_node)
-    masks = flow_masks(one, segmentation)
-    flow, warnings = measure_flow(series, segmentation, points, constants, masks)
-    if reviewed_only(one):
-        warnings = ("Flow is of corrected and accepted masks only.", *warnings)
-    sources = series_sources(dicom) if dicom is not None else ()
-    if not sources and "SeriesDigest" in series.metadata:
-        warnings = (*warnings, f"{NOT_WRITTEN}: {FILES_UNKNOWN}")
-    facts = one.facts()
-    finished = FinishedSeries(
-        series=series,
+    segmentation, facts = one.segmentation(), one.facts()
+    only = reviewed_only(one)
+    job = ExportJob(
+        folder=Path(folder),
+        series=one.series(),
         posterior=posterior,
         segmentation=segmentation,
-        flow=flow,
-        motion=measure_motion(series, segmentation.masks),
-        points=points,
-        warnings=warnings,
+        flow_masks=flow_masks(one, segmentation),
+        points=one.landmarks(),
+        constants=read_constants(one.flow_node),
         precision=facts["precision"],
         seconds=facts["seconds"],
-        sources=sources,
+        notes=("Flow is of corrected and accepted masks only.",) if only else (),
+        dicom=dicom,
     )
-    with replacing(folder) as beside:
-        beside.mkdir()
-        write_results(beside, finished)
-    return folder / "report.html"
+    job.check()
+    return job
 
 
 def export_training(one: Any, root: str | Path) -> int:

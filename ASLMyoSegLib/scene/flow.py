@@ -53,6 +53,22 @@ def show_result(one: Any, result: MBFResult) -> None:
     update_bullseye(one.scene)
 
 
+def pairs_used(result: MBFResult) -> int:
+    """How many pairs of images the flow of the whole is the mean of."""
+    return int(np.isfinite(result.whole.pairs).sum())
+
+
+def sentences(result: MBFResult) -> list[str]:
+    """What has to be said of a result; what holds for several segments is said once of all."""
+    names = {segment.name for segment in (result.whole, *result.segments)}
+    said: dict[str, list[str]] = {}
+    for warning in result.warnings:
+        name, _, rest = warning.partition(": ")
+        of, words = (name, rest) if name in names else ("", warning)
+        said.setdefault(words, []).append(of)
+    return [f"{', '.join(of)}: {words}" if of[0] else words for words, of in said.items()]
+
+
 def reviewed_only(one: Any) -> bool:
     """Whether flow was measured last without masks that nobody has corrected or accepted."""
     return one.browser.GetAttribute(REVIEWED_ONLY) is not None

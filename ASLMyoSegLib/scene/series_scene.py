@@ -36,6 +36,7 @@ from ..series import ASLSeries, MBFResult, Posterior, RVInsertion
 from ..uncertainty.scores import doubtful_images, mcd_uncertainty
 from . import display, flow, landmarks, nodes, sequences
 from .mrml import ROLE, nodes_of
+from .pairs import pair_of
 from .series_masks import SeriesMasks
 from .series_nodes import add_nodes, describe
 from .tables import read_flow
@@ -97,6 +98,12 @@ class SeriesScene(SeriesMasks):
         ours = browser is not None and browser.GetAttribute(ROLE) == "series"
         return SeriesScene(browser) if ours else None
 
+    def counterpart(self) -> SeriesScene | None:
+        """The series of the same subject at stress where this is at rest, or the other way round;
+        None where there is none."""
+        pair = pair_of(self.scene, self.browser)
+        return next((SeriesScene(b) for b in pair.values() if b is not self.browser), None)
+
     # Review
 
     def statuses(self) -> tuple[str, ...]:
@@ -129,10 +136,15 @@ class SeriesScene(SeriesMasks):
         keys = np.array([-np.inf if np.isnan(r.score) else -r.score for r in self.rows()])
         return tuple(np.argsort(keys, kind="stable").tolist())
 
-    def next_doubtful(self) -> int | None:
-        """Show the next frame, most doubtful first, that asks for a look; None where none does."""
+    def next_doubtful(self, *, back: bool = False) -> int | None:
+        """Show the next frame, most doubtful first, that asks for a look; None where none does.
+
+        Args:
+            back: go through them the other way.
+        """
         self.store_correction()
         order, doubtful = self.doubtful_first(), self.doubtful()
+        order = order[::-1] if back else order
         here = order.index(self.frame) + 1
         for frame in (*order[here:], *order[:here]):
             if doubtful[frame]:
@@ -266,9 +278,9 @@ class SeriesScene(SeriesMasks):
             SceneError: before segmentation.
             OutputError: where the folder cannot be written or holds something already.
         """
-        from .export import export_results
+        from .export import export_job
 
-        return export_results(self, folder, dicom)
+        return export_job(self, folder, dicom).run(lambda step: None).report
 
     def export_training(self, root: str | Path) -> int:
         """Add reviewed frames to a BIDS data set that `aslmyoseg train` reads; returns how many.

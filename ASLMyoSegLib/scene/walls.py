@@ -160,7 +160,7 @@ def _even(radius: np.ndarray, angle: np.ndarray) -> np.ndarray:
 def _in_order(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """Points of a curve, those that were dragged past their neighbours or through the centre back
     between these."""
-    radius, angle = _radius(points, centre)
+    _, angle = _radius(points, centre)
     before, after = np.roll(angle, 1), np.roll(angle, -1)
     turning = np.sign(np.median(np.mod(after - angle + np.pi, 2 * np.pi) - np.pi)) or 1.0
     opening = np.mod(turning * (after - before), 2 * np.pi)

@@ -9,8 +9,10 @@ uses:
 | `pythonqt.py` | PythonQt, which wraps Qt for Slicer's Python |
 | `ctk_widgets.py` | the few CTK widgets of the .ui file |
 | `mrml_widgets.py` | the few qMRML widgets: they hold their nodes, and draw no more than a name |
+| `segment_editor.py` | the Segment Editor's widget; its logic, with undo and redo, is real |
 | `parameters.py` | `slicer.parameterNodeWrapper`, with its names and its storage in the node |
 | `application.py` | `slicer.app`, its layouts and views |
+| `window.py` | the main window, with the panel as wide and as high as Slicer's |
 | `scripted.py` | the base classes of scripted modules, `slicer.i18n`, `SampleData` |
 | `hierarchy.py` | the plugins that keep the subject hierarchy |
 | `host.py` | `slicer.modules`; it puts all of these in their places |

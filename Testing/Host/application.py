@@ -8,7 +8,7 @@ from typing import Any
 import slicer
 import vtk
 from PySide6.QtCore import Property, QObject, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from . import pythonqt
 from .pythonqt import QtObject
@@ -19,9 +19,9 @@ class Application(QObject):
 
     startupCompleted = Signal()
 
-    def __init__(self, home: Path, logic: Any) -> None:
+    def __init__(self, home: Path, logic: Any, window: QWidget) -> None:
         super().__init__()
-        self._home, self._logic = str(home), logic
+        self._home, self._logic, self._window = str(home), logic, window
         self._layouts = LayoutManager()
 
     slicerHome = Property(str, lambda self: self._home)
@@ -41,7 +41,7 @@ class Application(QObject):
         QApplication.processEvents()
 
     def topLevelWidgets(self) -> list:
-        return []
+        return [self._window]
 
     def restoreOverrideCursor(self) -> None:
         QApplication.restoreOverrideCursor()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
+
 from PySide6.QtCore import Property, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -113,7 +115,10 @@ class ctkSliderWidget(QWidget):
 
 
 class ctkPathLineEdit(QWidget):
-    """A path that can be typed or browsed for."""
+    """A path that can be typed or browsed for.
+
+    As in the real one, what its filters refuse, an empty text too, is shown and told to nobody.
+    """
 
     currentPathChanged = Signal(str)
     Dirs, Files = 1, 2
@@ -129,7 +134,7 @@ class ctkPathLineEdit(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._combo, 1)
         row.addWidget(button)
-        self._combo.editTextChanged.connect(self.currentPathChanged)
+        self._combo.editTextChanged.connect(self._typed)
         button.clicked.connect(self._browse)
 
     def comboBox(self) -> QComboBox:
@@ -137,6 +142,11 @@ class ctkPathLineEdit(QWidget):
 
     def addCurrentPathToHistory(self) -> None:
         """The real widget remembers the path under its setting's key."""
+
+    def _typed(self, text: str) -> None:
+        patterns = [p for name in self._names for p in name.partition("(")[2].strip(")").split()]
+        if text and (not patterns or any(fnmatch(text, pattern) for pattern in patterns)):
+            self.currentPathChanged.emit(text)
 
     def _browse(self) -> None:
         if self._filters & self.Files:

@@ -30,6 +30,14 @@ def observe(scene: Any) -> None:
     scene.AddObserver(scene.EndBatchProcessEvent, _imported)
 
 
+def delete(node: Any) -> None:
+    """What Delete does in the Data module: of a segmentation, the items of its segments go first,
+    and their plugin removes the segments."""
+    if node.IsA("vtkMRMLSegmentationNode"):
+        node.GetSegmentation().RemoveAllSegments()
+    node.GetScene().RemoveNode(node)
+
+
 @vtk.calldata_type(vtk.VTK_OBJECT)
 def _added(scene: Any, _event: str, node: Any) -> None:
     if not scene.IsImporting():

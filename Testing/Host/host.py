@@ -17,9 +17,18 @@ import slicer
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QVBoxLayout
 
-from . import ctk_widgets, hierarchy, mrml_widgets, parameters, pythonqt, scripted
+from . import (
+    ctk_widgets,
+    hierarchy,
+    mrml_widgets,
+    parameters,
+    pythonqt,
+    scripted,
+    segment_editor,
+)
 from .application import Application
 from .pythonqt import QtObject
+from .window import MainWindow
 
 ROOT = Path(__file__).parents[2]
 MODULE = ROOT / "ASLMyoSeg" / "ASLMyoSeg.py"
@@ -63,6 +72,7 @@ class Host:
         )
         pythonqt.errors.clear()
         self._modules_before = dict(sys.modules)
+        self.window = MainWindow()
         self._put_in_place()
         self.panel: Any = None
         return self
@@ -71,6 +81,8 @@ class Host:
         if self.panel is not None:
             self.panel.cleanup()
             self.panel.parent.deleteLater()
+        self.window.close()
+        self.window.deleteLater()
         self.process_events()
         slicer.mrmlScene.Clear(False)
         self._restore_modules()
@@ -105,6 +117,7 @@ class Host:
         slicer.app._native.startupCompleted.emit()
         top = mrml_widgets.qMRMLWidget()
         top.setLayout(QVBoxLayout())
+        self.window.hold(top)
         self._parent = _ModuleWidget(top, self)
         return self.make_panel()
 
@@ -138,7 +151,7 @@ class Host:
     def _put_in_place(self) -> None:
         widgets = {
             name: kind
-            for space in (ctk_widgets, mrml_widgets)
+            for space in (ctk_widgets, mrml_widgets, segment_editor)
             for name, kind in vars(space).items()
             if name.startswith(("ctk", "qMRML", "qSlicer"))
         }
@@ -177,7 +190,7 @@ class Host:
         hierarchy.observe(slicer.mrmlScene)
         # The logic that registers legends wants a whole application about it.
         slicer.mrmlScene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
-        slicer.app = QtObject(Application(self.home, application_logic))
+        slicer.app = QtObject(Application(self.home, application_logic, self.window))
 
     def _set_tool_bar_browser(self, browser: Any) -> None:
         self.tool_bar_browser = browser

@@ -9,15 +9,12 @@ import slicer
 from PySide6.QtCore import Property, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QSlider,
     QTableWidget,
     QTableWidgetItem,
-    QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 from vtkmodules.vtkCommonCore import vtkCommand
@@ -227,99 +224,3 @@ class qMRMLTableView(QTableWidget):
                 cells.insert(0, array.GetName())
             for row, text in enumerate(cells):
                 self.setItem(row, column, QTableWidgetItem(text))
-
-
-class qMRMLSegmentEditorWidget(qMRMLWidget):
-    """Slicer's editor of segments: what it is bound to, and the names of its effects."""
-
-    EFFECTS = ("Threshold", "Paint", "Draw", "Erase", "Level tracing", "Smoothing", "Islands")
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._parameters: Any = None
-        self._observing = False
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(QLabel("Slicer's Segment Editor (stand-in of the test host)"))
-        grid = QGridLayout()
-        for number, effect in enumerate(self.EFFECTS):
-            button = QToolButton()
-            button.setText(effect)
-            grid.addWidget(button, number // 4, number % 4)
-        column.addLayout(grid)
-
-    def setMRMLSegmentEditorNode(self, node: Any) -> None:
-        self._parameters = node
-
-    def mrmlSegmentEditorNode(self) -> Any:
-        return self._parameters
-
-    def setSegmentationNode(self, node: Any) -> None:
-        if self._parameters is not None:
-            self._parameters.SetAndObserveSegmentationNode(node)
-
-    def segmentationNode(self) -> Any:
-        return self._parameters.GetSegmentationNode() if self._parameters else None
-
-    def setSourceVolumeNode(self, node: Any) -> None:
-        if self._parameters is not None:
-            self._parameters.SetAndObserveSourceVolumeNode(node)
-
-    def sourceVolumeNode(self) -> Any:
-        return self._parameters.GetSourceVolumeNode() if self._parameters else None
-
-    def setCurrentSegmentID(self, segment: str) -> None:
-        self._parameters.SetSelectedSegmentID(segment)
-
-    def activeEffect(self) -> Any:
-        return (self._parameters.GetActiveEffectName() or None) if self._parameters else None
-
-    def setActiveEffect(self, effect: Any) -> None:
-        if self._parameters is not None:
-            self._parameters.SetActiveEffectName("")
-
-    def setActiveEffectByName(self, name: str) -> None:
-        self._parameters.SetActiveEffectName(name)
-
-    def updateWidgetFromMRML(self) -> None:
-        """The real widget shows what its node holds."""
-
-    def setEffectNameOrder(self, names: Any) -> None:
-        """The real widget shows its effects in this order."""
-
-    def updateEffectList(self) -> None:
-        """The real widget lists effects that were registered after it was made."""
-
-    def setupViewObservations(self) -> None:
-        self._observing = True
-
-    def removeViewObservations(self) -> None:
-        self._observing = False
-
-    def installKeyboardShortcuts(self) -> None:
-        """The real widget listens to the main window's keys."""
-
-    def uninstallKeyboardShortcuts(self) -> None:
-        """The real widget stops listening."""
-
-    def undo(self) -> None:
-        """The real widget keeps states of its own."""
-
-    def redo(self) -> None:
-        """The real widget keeps states of its own."""
-
-    def _flag() -> Property:
-        return Property(bool, lambda self: True, lambda self, value: None)
-
-    segmentationNodeSelectorVisible = _flag()
-    sourceVolumeNodeSelectorVisible = _flag()
-    maskingSectionVisible = _flag()
-    specifyGeometryButtonVisible = _flag()
-    show3DButtonVisible = _flag()
-    addRemoveSegmentButtonsVisible = _flag()
-    switchToSegmentationsButtonVisible = _flag()
-    autoShowSourceVolumeNode = _flag()
-    jumpToSelectedSegmentEnabled = _flag()
-    undoEnabled = _flag()
-    unorderedEffectsVisible = _flag()
-    maximumNumberOfUndoStates = Property(int, lambda self: 10, lambda self, value: None)

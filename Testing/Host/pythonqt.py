@@ -116,6 +116,10 @@ class QtClass:
     def __init__(self, native: type) -> None:
         self._native = native
 
+    def __mro_entries__(self, _bases: tuple[Any, ...]) -> tuple[type, ...]:
+        """Subclasses are Qt's own, as in PythonQt: Qt calls what they override."""
+        return (self._native,)
+
     def __call__(self, *arguments: Any) -> Any:
         return shown(self._native(*(relay_or_native(a) for a in arguments)))
 

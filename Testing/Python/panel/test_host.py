@@ -7,7 +7,7 @@ from places import ROOT
 
 pytest.importorskip("slicer")
 
-from Host import ctk_widgets, mrml_widgets
+from Host import ctk_widgets, mrml_widgets, segment_editor
 from Host.parameters import Choice, WithinRange, parameterNodeWrapper
 from PySide6.QtWidgets import QAbstractButton, QTableWidget, QWidget
 
@@ -18,7 +18,7 @@ NAMES = {
 }
 STAND_INS = {
     name: kind
-    for space in (ctk_widgets, mrml_widgets)
+    for space in (ctk_widgets, mrml_widgets, segment_editor)
     for name, kind in vars(space).items()
     if name.startswith(("ctk", "qMRML"))
 }

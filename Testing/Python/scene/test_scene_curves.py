@@ -57,7 +57,10 @@ def test_contours_are_kept_with_their_frame():
         placed = slicer.util.arrayFromMarkupsControlPoints(curve(one, "outer"))
         one.select(4)
         curves.show(one)
-        assert np.abs(slicer.util.arrayFromMarkupsControlPoints(curve(one, "outer")) - placed).max() > 3
+        assert (
+            np.abs(slicer.util.arrayFromMarkupsControlPoints(curve(one, "outer")) - placed).max()
+            > 3
+        )
         one.select(3)
         curves.show(one)
         assert slicer.util.arrayFromMarkupsControlPoints(curve(one, "outer")) == pytest.approx(

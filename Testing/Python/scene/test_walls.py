@@ -51,7 +51,7 @@ def test_a_wall_beyond_the_border_is_cut_off_there():
     assert 0.5 * whole.sum() < share.sum() < 0.75 * whole.sum()
 
 
-@pytest.mark.parametrize("inner, outer", [(8, 13), (6.5, 10.2), (9, 12)])
+@pytest.mark.parametrize(("inner", "outer"), [(8, 13), (6.5, 10.2), (9, 12)])
 def test_curves_along_a_mask_give_the_mask_back(inner, outer):
     mask = ring(inner, outer, (30.7, 35.2))
     drawn = wall_of(mask).share(SHAPE)

@@ -1,0 +1,177 @@
+"""What takes seconds, as jobs that a process of its own does, so that no window waits for it.
+
+``python -c "from ASLMyoSegLib.run.jobs import main; main()" FOLDER`` does the job that
+`write_job` left in the folder, and leaves there what `read_answer` reads. Lines of standard output
+are JSON: ``{"step": "what is done now"}``. To cancel a job, end its process: results are written
+beside, and then renamed.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import ASLMyoSegError, OutputError
+from ..io import series_sources
+from ..io.dicom.writing import NOT_WRITTEN
+from ..io.files import read_json, replacing
+from ..motion.measuring import measure_motion
+from ..series import ASLSeries, Posterior, RVInsertion, Segmentation
+from .finished import FinishedSeries
+from .flow import measure_flow
+from .results import SUMMARY, write_results
+
+JOB, ANSWER = "job.pickle", "answer.pickle"
+FILES_UNKNOWN = (
+    "a saved scene does not keep where the DICOM files lie, which they would refer to; "
+    "`aslmyoseg run` writes them."
+)
+
+Tell = Callable[[str], None]
+"""Is told what is done now."""
+
+
+class Job(Protocol):
+    """Something that can be pickled, and done."""
+
+    def run(self, tell: Tell) -> Any: ...
+
+
+@dataclass(frozen=True)
+class MotionJob:
+    """How the heart moved between frames; its result is a `Motion`."""
+
+    series: ASLSeries
+    masks: np.ndarray
+
+    def run(self, tell: Tell) -> Any:
+        tell("Measuring how the heart moved")
+        return measure_motion(self.series, self.masks)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and what has to be said of it.
+
+    Attributes:
+        report: path of the report.
+        warnings: sentences for people.
+    """
+
+    report: Path
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExportJob:
+    """Results of a series as files; its result is `Exported`.
+
+    Attributes:
+        folder: new or empty.
+        flow_masks: of which flow is measured, bool (frame, slice, y, x).
+        constants: of `quantify`.
+        notes: sentences for people, to go before others.
+        dicom: a file of the DICOM series that the images are of.
+    """
+
+    folder: Path
+    series: ASLSeries
+    posterior: Posterior
+    segmentation: Segmentation
+    flow_masks: np.ndarray
+    points: RVInsertion | None
+    constants: Mapping[str, float]
+    precision: float | None
+    seconds: float
+    notes: tuple[str, ...] = ()
+    dicom: Path | None = None
+
+    def run(self, tell: Tell) -> Exported:
+        """Write.
+
+        Raises:
+            OutputError: where the folder holds something already, or cannot be written.
+        """
+        self.check()
+        tell(f"{self.series.name}: flow and motion")
+        flow, warnings = measure_flow(
+            self.series, self.segmentation, self.points, self.constants, self.flow_masks
+        )
+        warnings = (*self.notes, *warnings)
+        sources = series_sources(self.dicom) if self.dicom is not None else ()
+        if not sources and "SeriesDigest" in self.series.metadata:
+            warnings = (*warnings, f"{NOT_WRITTEN}: {FILES_UNKNOWN}")
+        motion = measure_motion(self.series, self.segmentation.masks)
+        finished = FinishedSeries(
+            series=self.series,
+            posterior=self.posterior,
+            segmentation=self.segmentation,
+            flow=flow,
+            motion=motion,
+            points=self.points,
+            warnings=warnings,
+            precision=self.precision,
+            seconds=self.seconds,
+            sources=sources,
+        )
+        tell(f"{self.series.name}: writing files")
+        with replacing(self.folder) as beside:
+            beside.mkdir(parents=True)
+            write_results(beside, finished)
+            summary = read_json(beside / SUMMARY)
+        return Exported(self.folder / "report.html", tuple(summary["warnings"]))
+
+    def check(self) -> None:
+        """Raise `OutputError` where the folder holds something already."""
+        folder = self.folder
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise OutputError(
+                f"{folder}: holds something already; choose an empty or a new folder."
+            )
+
+
+def write_job(job: Job, folder: str | Path) -> None:
+    """Leave a job for `main` in a folder of one's own."""
+    Path(folder, JOB).write_bytes(pickle.dumps(job))
+
+
+def read_answer(folder: str | Path) -> Any:
+    """What a job gave.
+
+    Raises:
+        ASLMyoSegError: what it raised, or that its process has ended before it was done.
+    """
+    path = Path(folder, ANSWER)
+    if not path.is_file():
+        raise ASLMyoSegError(
+            "The process that did this has ended before it was done, maybe for want of memory; "
+            "try again."
+        )
+    answer = pickle.loads(path.read_bytes())
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def main() -> None:
+    """Do the job in the folder that the last argument names."""
+    folder = Path(sys.argv[-1])
+    job = pickle.loads((folder / JOB).read_bytes())
+    try:
+        answer = job.run(lambda step: print(json.dumps({"step": step}), flush=True))
+    except ASLMyoSegError as error:
+        answer = ASLMyoSegError(str(error))
+    except Exception as error:
+        traceback.print_exc()
+        answer = ASLMyoSegError(f"Unexpected {type(error).__name__}: {error}")
+    beside = folder / f"{ANSWER}.part"
+    beside.write_bytes(pickle.dumps(answer))
+    beside.replace(folder / ANSWER)
