@@ -196,9 +196,13 @@ class CorrectSection(Section):
         folder = str(qt.QSettings().value("ASLMyoSeg/SeriesFolder") or "")
         path = qt.QFileDialog.getOpenFileName(None, _("Load masks"), folder, kinds)
         if path:
-            with explaining(_("The masks cannot be used.")):
-                self.series.take_masks(read_masks(path, self.series.series()))
-                self._stepped(_("Masks loaded; they count as corrected."))
+            self.loadMasks(path)
+
+    def loadMasks(self, path: str) -> None:
+        """Take the masks of a file or a folder of DICOM objects as corrections."""
+        with explaining(_("The masks cannot be used.")):
+            self.series.take_masks(read_masks(path, self.series.series()))
+            self._stepped(_("Masks loaded; they count as corrected. 'Undo step' takes them back."))
 
     def say(self, message: str) -> None:
         self._said = message

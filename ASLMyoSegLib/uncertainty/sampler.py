@@ -21,6 +21,9 @@ from .statistics import GROUPS, ImageStatistics, ImageSummary
 FLOOR = 64
 """Fewest passes per image by which a precision is judged."""
 
+FORETELLING = 32
+"""Passes after which an image's spread tells how many it will need."""
+
 MARGIN = 1.2
 """An image is done where its estimated error is below the precision by this factor."""
 
@@ -141,6 +144,7 @@ class _Sampling:
         self._kept = max(1, LARGEST_MASKS // (count * -(-rows * columns // 8)))
         self._trials = trials
         self._wanted: list[int] = []
+        self._foreseen: list[int] = []
         self._statistics: dict[int, ImageStatistics] = {}  # of images whose turn it is
         self._passes = np.zeros(count, int)
         self._mean, self._std = np.zeros((2, count, rows, columns), np.float32)
@@ -151,6 +155,7 @@ class _Sampling:
         size = self._grid.apply(self._images[:1]).shape[-2:]
         engine = Engine(self._model.network, *size, self._device)
         self._wanted = [self._trials or _whole_batches(FLOOR, engine)] * len(self._images)
+        self._foreseen = list(self._wanted)
         started = time.monotonic()
         first_round = False
         for turn in self._turns(engine):
@@ -159,7 +164,7 @@ class _Sampling:
             while waiting:
                 for index in waiting:
                     self._chunk(engine, images[index], index)
-                    passes, expected = int(self._passes.sum()), sum(self._wanted)
+                    passes, expected = int(self._passes.sum()), self._expected()
                     pace = (time.monotonic() - started) / passes
                     yield Progress(
                         passes, expected, (expected - passes) * pace if first_round else None, self
@@ -167,6 +172,10 @@ class _Sampling:
                 first_round = True
                 waiting = [i for i in waiting if self._passes[i] < self._wanted[i]]
             self._conclude()
+
+    def _expected(self) -> int:
+        """Passes in all, by what the images' spread foretells so far."""
+        return sum(map(max, self._wanted, self._foreseen))
 
     def posterior(self) -> Posterior:
         for index in self._statistics:
@@ -222,10 +231,17 @@ class _Sampling:
         count = min(engine.batch, self._wanted[index] - statistics.passes)
         probability = self._grid.undo(engine.passes(image, count))
         statistics.add(probability[:, 0])
-        self._passes[index] = statistics.passes
-        if self._precision is not None and statistics.passes == self._wanted[index]:
+        before, self._passes[index] = self._passes[index], statistics.passes
+        if self._precision is None:
+            return
+        if statistics.passes == self._wanted[index]:
             needed = passes_needed(statistics.passes, statistics.summary(), self._precision)
             self._wanted[index] = _whole_batches(needed, engine)
+        elif not before < FORETELLING <= statistics.passes:
+            return
+        self._foreseen[index] = passes_foreseen(
+            statistics.passes, statistics.summary(), self._precision
+        )
 
 
 def passes_needed(passes: int, summary: ImageSummary, precision: float) -> int:
@@ -234,13 +250,18 @@ def passes_needed(passes: int, summary: ImageSummary, precision: float) -> int:
     The error falls with the root of the passes. Its estimate has an error itself, of about a fifth:
     so a margin is kept, and no more than twice the passes are asked for at once.
     """
+    return min(passes_foreseen(passes, summary, precision), 2 * passes)
+
+
+def passes_foreseen(passes: int, summary: ImageSummary, precision: float) -> int:
+    """Passes that an image will have had in the end, as far as its spread tells by now."""
     if np.isnan(summary.score):  # an empty mask has no score that could become precise
         return passes
     limit = precision * summary.score / MARGIN
     excess = (summary.error / limit) ** 2 if limit else 0.0
-    if excess <= 1 or passes >= CEILING:
+    if np.isnan(excess) or excess <= 1 or passes >= CEILING:
         return passes
-    return min(int(np.ceil(passes * min(excess * 1.05, 2.0))), CEILING)
+    return min(int(np.ceil(passes * excess * 1.05)), CEILING)
 
 
 def _whole_batches(passes: int, engine: Engine) -> int:

@@ -26,6 +26,8 @@ NRRD_BYTES = {
 META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
 REPLACED = (b"kinds:", b"centerings:", b"centers:", b"data file:", b"datafile:")
 """Lines of an NRRD header that `with_list_axis` leaves out, or says anew."""
+COLOURS = {"vector", "rgb-color", "rgba-color", "3-color", "4-color", "3-vector", "4-vector"}
+"""Kinds of an NRRD axis along which lie the values of one pixel, in lower case."""
 OTHER_LENGTHS = ("m", "cm", "um", "µm", "μm", "nm", "in", "meter", "centimeter", "micron")
 """Units of length that are not mm."""
 META_SPACINGS = {"elementspacing", "elementsize"}
@@ -185,6 +187,9 @@ def _check_nrrd(path: Path, header: Header, there: int) -> None:
     sizes = _sizes(path, fields.get("sizes", ""))
     if width is None:
         raise SeriesError(f"{path}: pixels of type {kind!r:.60}, which cannot be read.")
+    coloured = COLOURS.intersection(fields.get("kinds", "").lower().split())
+    if len(sizes) == 3 and coloured:
+        raise SeriesError(f"{path}: a kind of axis is {min(coloured)}; give magnitude images.")
     units = fields.get("space units") or fields.get("units", "")
     _check_units(path, re.findall(r'"([^"]*)"', units))
     needed = math.prod(sizes) * width

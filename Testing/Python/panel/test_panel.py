@@ -53,6 +53,7 @@ def test_the_whole_way_of_a_person(host, panel, tmp_path):
 
     ui.exportPathLineEdit.currentPath = str(tmp_path / "results")
     ui.exportButton.click()
+    host.wait_until(lambda: not panel.exportSection.job.busy)
     assert (tmp_path / "results" / "report.html").is_file()
     assert "report.html" in ui.exportLabel.text
     assert json.loads((tmp_path / "results" / "summary.json").read_text())["seconds"] > 0

@@ -153,13 +153,13 @@ def test_a_dicom_series_is_exported_with_its_dicom_objects_while_its_files_are_k
     model = {"name": "m", "sha256": "0" * 64}
     panel.series.show_posterior(Posterior(mean, mean / 9, trials, no_masks, 0, "cpu", model))
     host.process_events()
-    _export(panel, tmp_path / "out")
+    _export(host, panel, tmp_path / "out")
     made = [pydicom.dcmread(path) for path in (tmp_path / "out" / "dicom").iterdir()]
     assert "SEG" in {one.Modality for one in made}
     assert {one.StudyInstanceUID for one in made} == {pydicom.dcmread(paths[0][0]).StudyInstanceUID}
     assert str(tmp_path) not in str(panel.series.metadata)
     panel.exportSection.dicom.clear()  # as when a saved scene was opened
-    _export(panel, tmp_path / "later")
+    _export(host, panel, tmp_path / "later")
     warnings = json.loads((tmp_path / "later" / "summary.json").read_text())["warnings"]
     assert any("No DICOM objects were written: a saved scene" in one for one in warnings)
 
@@ -284,7 +284,8 @@ def _sequence(names):
     return sequence
 
 
-def _export(panel, folder):
+def _export(host, panel, folder):
     panel.parameters.exportFolder = str(folder)
     panel.update()
     panel.ui.exportButton.click()
+    host.wait_until(lambda: not panel.exportSection.job.busy)
