@@ -129,6 +129,9 @@ def quantify(
     segment: Annotated[
         str | None, typer.Option(help="Which of several segments or labels is the muscle.")
     ] = None,
+    masks_anyway: Annotated[
+        bool, typer.Option("--masks-anyway", help="Take masks that name another patient or study.")
+    ] = False,
     rv_insertion: Annotated[Path | None, typer.Option(help="RV insertion points (JSON).")] = None,
     correct_motion: Annotated[
         bool, typer.Option(help="Move frames to where the heart usually is; for one mask of all.")
@@ -170,7 +173,8 @@ def quantify(
         raise SeriesError(f"{source}: has no masks; give them with --masks.")
     else:
         images = read_series(source, hints)
-        drawn = read_masks(masks, images, segment, series_sources(source, hints))
+        sources = series_sources(source, hints)
+        drawn = read_masks(masks, images, segment, sources, anyway=masks_anyway)
         found = [(images, drawn, None, {})]
     answers = []
     for images, drawn, points, constants in found:

@@ -13,8 +13,8 @@ from ..series import ASLSeries
 from .bids.reading import belonging, find_bids, with_side_cars
 from .bids.side_cars import volume_name
 from .dicom.files import is_dicom
-from .dicom.identifiers import read_identifiers
 from .dicom.reading import Source, dicom_files, dicom_sources, read_dicom
+from .dicom.record import read_record
 from .dicom.study import Survey, dicom_name, is_dicomdir, survey
 from .draft import Draft, draft_of
 from .files import no_such_file
@@ -118,7 +118,7 @@ def read_series(
         raise SeriesError(f"{path}: holds {len(found)} series ({names}, ...); give one of them.")
     raw = _read(found[0], hints, hints.frames)
     if keep_identifiers and is_dicom(found[0]):
-        raw = replace(raw, metadata={**raw.metadata, **read_identifiers(found[0])})
+        raw = replace(raw, metadata={**raw.metadata, **read_record(found[0]).identifiers})
     return complete(raw, found[0], hints, keep_identifiers=keep_identifiers)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import chain
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydicom import Dataset
+from pydicom.datadict import keyword_for_tag
 
 from ...errors import SeriesError
 from ...words import counted
-from .files import parse
+from .files import parse, parsing
 
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 WORDS = (
@@ -20,116 +22,172 @@ WORDS = (
     "ProtocolName", "SequenceName",
 )  # fmt: skip
 """Where people and scanners write what a frame is; the first that tells all frames is believed."""
-PADDING = ("PixelPaddingValue", "PixelPaddingRangeLimit")
-KEYWORDS = (
-    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "StudyInstanceUID",
-    "FrameOfReferenceUID", "PatientID", "PatientName", "Rows", "Columns", "NumberOfFrames",
-    "InstanceNumber", "AcquisitionNumber", "TemporalPositionIdentifier", "TemporalPositionIndex",
-    "AcquisitionDateTime", "AcquisitionDate", "AcquisitionTime", "TriggerTime",
-    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
-    "SpacingBetweenSlices", "RescaleSlope", "RescaleIntercept", "InversionTime", "InversionTimes",
-    "ASLContext", "ComplexImageComponent", "MRArterialSpinLabelingSequence",
-    "MagneticFieldStrength", "ArterialSpinLabelingContrast", "EchoTime", "FlipAngle",
-    "Manufacturer", "ManufacturerModelName", "PixelRepresentation", SHARED, PER_FRAME, *WORDS,
-    *PADDING,
+IDENTIFIERS = (
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "AccessionNumber",
+    "StudyID", "StudyDate", "InstitutionName", "ReferringPhysicianName",
 )  # fmt: skip
-"""All public elements that are read; no name, birth date or number of a person is kept."""
-PHILIPS_FRAME = 0x2005_140F
-"""A sequence in which enhanced objects keep the private elements of a frame."""
-PHILIPS = {"PhilipsScaleSlope": 0x2005_100E, "PhilipsLabelType": 0x2005_1429}
-"""Private elements that are read: how much signal was amplified to be stored, and the kind of an
-ASL image (CONTROL, LABEL)."""
-PHILIPS_CREATORS = (0x2005_0010, 0x2005_0014)
-"""Elements that tell whose those private ones are."""
-TAGS = {
-    "ImagePositionPatient": "0020,0032",
-    "ImageOrientationPatient": "0020,0037",
-    "PixelSpacing": "0028,0030",
-    "RescaleSlope": "0028,1053",
-    "RescaleIntercept": "0028,1052",
+"""Who the patient is, for those who ask for it."""
+TEXTS = frozenset((
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID",
+    "ReferencedFrameOfReferenceUID", "AcquisitionDateTime", "FrameAcquisitionDateTime",
+    "AcquisitionDate", "AcquisitionTime", "ContentDate", "ContentTime", "ASLContext",
+    "ASLBolusCutoffFlag", "ArterialSpinLabelingContrast", "ComplexImageComponent", "Manufacturer",
+    "ManufacturerModelName", "LossyImageCompression", "PhilipsLabelType", "PhilipsImageType",
+    *WORDS, *IDENTIFIERS,
+))  # fmt: skip
+NUMBERS = frozenset((
+    "Rows", "Columns", "BitsAllocated", "NumberOfFrames", "SeriesNumber", "InstanceNumber",
+    "AcquisitionNumber", "FrameAcquisitionNumber", "TemporalPositionIdentifier",
+    "TemporalPositionIndex",
+    "TemporalPositionTimeOffset", "TriggerTime", "NominalCardiacTriggerDelayTime",
+    "InConcatenationNumber", "InConcatenationTotalNumber", "ConcatenationFrameOffsetNumber",
+    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
+    "SpacingBetweenSlices", "RescaleSlope", "RescaleIntercept", "RealWorldValueSlope",
+    "RealWorldValueIntercept", "PixelPaddingValue", "PixelPaddingRangeLimit", "InversionTime",
+    "InversionTimes", "EchoTime", "EffectiveEchoTime", "FlipAngle", "MagneticFieldStrength",
+    "ImagingFrequency", "LossyImageCompressionRatio", "ReferencedSegmentNumber",
+    "PhilipsScaleSlope", "GEImageType",
+))  # fmt: skip
+AT_TOP = ("MRArterialSpinLabelingSequence", "RealWorldValueMappingSequence",
+          "StructureSetROISequence")  # fmt: skip
+"""Sequences of a whole file that are looked into, beside functional groups."""
+PRIVATE = {
+    "PhilipsScaleSlope": (0x2005, "PHILIPS MR IMAGING DD 001", 0x0E),
+    "PhilipsImageType": (0x2005, "PHILIPS MR IMAGING DD 001", 0x11),
+    "PhilipsLabelType": (0x2005, "PHILIPS MR IMAGING DD 005", 0x29),
+    "GEImageType": (0x0043, "GEMS_PARM_01", 0x2F),
 }
+"""Private elements that are read: how much signal was amplified to be stored, whether an image is
+magnitude, and the kind of an ASL image (CONTROL, LABEL). Group, creator, and place in its block."""
+NUMBER = re.compile(r"([-+]?\d*[.,]?\d+\.?(?:[eE][-+]?\d+)?)\s*(?:T|ms|mm|deg|MHz)?")
+"""With a decimal point or comma, alone or before its unit."""
 
 
-def read_elements(path: Path) -> Dataset:
-    """All that is read of a file but its pixels; to be called, and looked at, within `parsing`."""
-    return parse(path, (*KEYWORDS, *PHILIPS.values(), PHILIPS_FRAME, *PHILIPS_CREATORS))
+@dataclass(frozen=True)
+class Values:
+    """What is said of one frame, by keyword; what is empty says nothing.
 
+    Attributes:
+        numbers: finite ones.
+        texts: several values with backslashes between, as DICOM stores them.
+        unclear: what stands where numbers are due.
+    """
 
-def values_by_frame(path: Path, dataset: Dataset) -> list[dict[str, Any]]:
-    """Values by keyword per frame, whether of the whole file, shared, or of the frame alone."""
-    count = int(dataset.get("NumberOfFrames") or 1)
-    top = _values(dataset) | _philips(dataset)
-    for item in dataset.get("MRArterialSpinLabelingSequence") or ():
-        top |= _values(item)
-    for item in dataset.get(SHARED) or ():
-        top |= _macros(item)
-    groups = dataset.get(PER_FRAME) or ()
-    if groups and len(groups) != count:
-        raise SeriesError(
-            f"{path}: describes {counted(len(groups), 'frame')}, but holds {count} (0028,0008); "
-            "export it again."
+    numbers: dict[str, tuple[float, ...]]
+    texts: dict[str, str]
+    unclear: dict[str, str]
+
+    def __or__(self, other: Values) -> Values:
+        """Both; where both say something, `other` is believed."""
+        unclear = {k: v for k, v in self.unclear.items() if k not in other.numbers}
+        return Values(
+            self.numbers | other.numbers, self.texts | other.texts, unclear | other.unclear
         )
-    if count < 1 or (not groups and count > 10_000):
-        raise SeriesError(f"{path}: {count} frames (0028,0008), which cannot be; export it again.")
-    return [top | _macros(group) for group in groups] or [top] * count
 
 
-def _macros(group: Dataset) -> dict[str, Any]:
+def first(numbers: Mapping[str, tuple[float, ...]], *keywords: str) -> float | None:
+    """The first number of the first element that is there."""
+    return next((numbers[k][0] for k in keywords if k in numbers), None)
+
+
+def read_values(path: Path) -> list[Values]:
+    """All that is read of a file but its pixels, per frame, whether it stands for the whole file,
+    for all frames, or for the frame alone.
+
+    Raises:
+        SeriesError: where the file is damaged, or its number of frames cannot be.
+    """
+    with parsing(path):
+        dataset = parse(path)
+        meta = {
+            "SOPClassUID": str(dataset.file_meta.get("MediaStorageSOPClassUID", "")),
+            "TransferSyntaxUID": str(dataset.file_meta.TransferSyntaxUID),
+        }
+        top = Values({}, meta, {}) | _values(dataset)
+        for keyword in AT_TOP:
+            top |= _of_items(dataset.get(keyword))
+        for item in dataset.get(SHARED) or ():
+            top |= _macros(item)
+        count = int(top.numbers.get("NumberOfFrames", (1,))[0] or 1)
+        groups = dataset.get(PER_FRAME) or ()
+        if groups and len(groups) != count:
+            raise SeriesError(
+                f"{path}: describes {counted(len(groups), 'frame')}, but holds {count} "
+                "(0028,0008); export it again."
+            )
+        if count < 1 or (not groups and count > 10_000):
+            raise SeriesError(
+                f"{path}: {count} frames (0028,0008), which cannot be; export it again."
+            )
+        return [top | _macros(group) for group in groups] or [top] * count
+
+
+def _macros(group: Dataset) -> Values:
     """What the functional groups of a frame say."""
-    sequences = (e.value for e in group if e.VR == "SQ" and not e.tag.is_private)
-    found = _philips(group[PHILIPS_FRAME].value[0]) if group.get(PHILIPS_FRAME) else {}
-    for item in chain.from_iterable(sequences):
+    found = Values({}, {}, {})
+    for element in group:
+        if element.VR == "SQ":
+            found |= _of_items(element.value)
+    return found
+
+
+def _of_items(items: Any) -> Values:
+    """What the items of a sequence say; where several mean several ranges of values, nothing."""
+    found = Values({}, {}, {})
+    ranges = len(items or ()) > 1 and "RealWorldValueSlope" in items[0]
+    for item in () if ranges else items or ():
         found |= _values(item)
     return found
 
 
-def _values(item: Dataset) -> dict[str, Any]:
-    """Its elements but sequences; empty ones say nothing."""
-    return {
-        e.keyword: e.value
-        for e in item
-        if e.VR != "SQ" and not e.tag.is_private and e.value not in (None, "")
-    }
+def _values(item: Dataset) -> Values:
+    """Its own elements; those of a VR that is not theirs, or that cannot be parsed, as text."""
+    found = Values({}, {}, {})
+    public = ((keyword_for_tag(tag), tag) for tag in list(item.keys()) if not tag.is_private)
+    for keyword, tag in (*public, *_private_tags(item)):
+        if keyword in NUMBERS or keyword in TEXTS:
+            value = _value(item, tag)
+            many = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+            parts = list(value) if many else _text(value).split("\\")
+            if not any(_text(part).strip() for part in parts):
+                continue
+            if keyword in TEXTS:
+                found.texts[keyword] = "\\".join(map(_text, parts))
+                continue
+            numbers = tuple(map(_number, parts))
+            if np.isfinite(numbers).all():
+                found.numbers[keyword] = numbers
+            else:
+                found.unclear[keyword] = str(value)[:60]
+    return found
 
 
-def _philips(item: Dataset) -> dict[str, Any]:
-    """Its private elements, where they are Philips' own."""
-    if not any("philips" in str(item.get(tag, "")).lower() for tag in PHILIPS_CREATORS):
-        return {}
-    return {name: item[tag].value for name, tag in PHILIPS.items() if tag in item}
+def _private_tags(item: Dataset) -> list[tuple[str, int]]:
+    """Of the elements of `PRIVATE` that are there, in whichever block their creator has."""
+    owners = [tag for tag in list(item.keys()) if tag.is_private_creator]
+    return [
+        (name, tag)
+        for owner in owners
+        for name, (group, creator, place) in PRIVATE.items()
+        if owner.group == group and _text(_value(item, owner)).upper() == creator
+        if (tag := (group << 16) + (owner.element << 8) + place) in item
+    ]
 
 
-def numbers_of(
-    path: Path, values: Mapping[str, Any], keyword: str, count: int | None
-) -> tuple[float, ...] | None:
-    """Finite numbers, `count` of them; None where there is no such element."""
-    value = values.get(keyword)
-    if value is None or value == "":
-        return None
-    listed = list(value) if np.iterable(value) and not isinstance(value, (str, bytes)) else [value]
+def _value(item: Dataset, tag: Any) -> Any:
     try:
-        numbers = tuple(float(v) for v in listed)
-    except (TypeError, ValueError):
-        numbers = (np.nan,)
-    if not np.isfinite(numbers).all() or (count is not None and len(numbers) != count):
-        tag = f" ({TAGS[keyword]})" if keyword in TAGS else ""
-        raise SeriesError(
-            f"{path}: {keyword}{tag} is {str(value)[:60]!r}, where {count or 'finite'} numbers "
-            "are needed; export it again."
-        )
-    return numbers
+        value = item[tag].value
+    except Exception:  # whatever pydicom finds wrong with its VR, length or characters
+        value = item.get_item(tag).value
+    return "" if value is None else value
 
 
-def number_of(path: Path, values: Mapping[str, Any], keyword: str) -> float | None:
-    """The number, or the first of several; None where there is no such element."""
-    numbers = numbers_of(path, values, keyword, None)
-    return numbers[0] if numbers else None
+def _text(value: Any) -> str:
+    value = "" if value is None else value  # as one of several may be
+    return (value.decode("latin-1") if isinstance(value, bytes) else str(value)).strip("\0 ")
 
 
-def text_of(values: Mapping[str, Any], keyword: str) -> str:
-    """The text, of several values with spaces between; empty where there is no such element."""
-    value = values.get(keyword)
-    if value is None:
-        return ""
-    many = np.iterable(value) and not isinstance(value, str)
-    return " ".join(map(str, value)) if many else str(value)
+def _number(part: Any) -> float:
+    """NaN where it is none."""
+    said = NUMBER.fullmatch(_text(part))
+    return float(said[1].replace(",", ".")) if said else np.nan

@@ -41,8 +41,8 @@ PIXELS = (
     "PixelData", "FloatPixelData", "DoubleFloatPixelData",
 )  # fmt: skip
 """All that decoding needs."""
-LARGEST_RATIO = 1000
-"""By which nothing but an image of one value is compressed."""
+LARGEST_RATIO, LARGEST_RATIO_OF_MASKS = 1000, 100_000
+"""By which nothing but an image of one value is compressed, as masks may be."""
 
 
 class Shifts(NamedTuple):
@@ -101,8 +101,9 @@ def _is_bare(head: bytes) -> bool:
     )
 
 
-def parse(path: Path, keywords: tuple[str, ...]) -> pydicom.FileDataset:
-    """Some elements of a file; to be called, and looked at, within `parsing`."""
+def parse(path: Path, keywords: tuple[str, ...] = ()) -> pydicom.FileDataset:
+    """These elements of a file, or all but its pixels; to be called, and looked at, within
+    `parsing`."""
     with path.open("rb") as file:
         head = file.read(PREAMBLE + 4)
         bare = head[PREAMBLE:] != b"DICM"
@@ -112,8 +113,8 @@ def parse(path: Path, keywords: tuple[str, ...]) -> pydicom.FileDataset:
         dataset = pydicom.dcmread(
             file,
             force=bare,
-            stop_before_pixels="PixelData" not in keywords,
-            specific_tags=list(keywords),
+            stop_before_pixels=not keywords,
+            specific_tags=list(keywords) or None,
         )
     if "TransferSyntaxUID" not in dataset.file_meta:
         implicit = dataset.is_implicit_VR
@@ -123,15 +124,16 @@ def parse(path: Path, keywords: tuple[str, ...]) -> pydicom.FileDataset:
     return dataset
 
 
-def read_pixels(path: Path) -> np.ndarray:
-    """Stored values of all frames of one file, (frame, y, x), before any rescaling.
+def read_pixels(path: Path, *, masks: bool = False) -> np.ndarray:
+    """Stored values of all frames of one file, (frame, y, x), before any rescaling; signal, or
+    those of masks, which may be of 1 bit and have colours.
 
     Raises:
         SeriesError: where they are damaged, no grey values, or compressed in an unknown way.
     """
     with parsing(path):
         dataset = parse(path, PIXELS)
-        rows, columns, frames = _check_kind(path, dataset)
+        rows, columns, frames = _check_kind(path, dataset, masks)
         kept = _kept_bits(path, dataset) if "PixelData" in dataset else None
         if kept:  # to the lowest bit, as decoders take no others away than those above
             dataset.BitsStored = dataset.BitsAllocated - kept.left
@@ -141,18 +143,19 @@ def read_pixels(path: Path) -> np.ndarray:
         return pixels << kept.left >> kept.right if kept else pixels
 
 
-def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
+def _check_kind(path: Path, dataset: pydicom.Dataset, masks: bool) -> tuple[int, int, int]:
     """Rows, columns and frames of what can be decoded."""
     if not any(keyword in dataset for keyword in PIXELS[-3:]):
         raise SeriesError(f"{path}: has no pixels; export it again.")
     kind = dataset.get("PhotometricInterpretation") or "of unknown kind"
     samples = dataset.get("SamplesPerPixel") or 1
-    if samples != 1 or kind != "MONOCHROME2":
+    if samples != 1 or (kind != "MONOCHROME2" and not masks):
         raise SeriesError(
             f"{path}: pixels are {kind}, {counted(samples, 'value')} each (0028,0002), where one "
             "that is signal is needed (MONOCHROME2); export the images as the scanner made them."
         )
-    dataset.SamplesPerPixel = 1  # which decoders need to be told
+    dataset.SamplesPerPixel = 1  # which decoders need to be told, and no colours
+    dataset.PhotometricInterpretation = "MONOCHROME2"
     if dataset.get("ModalityLUTSequence"):
         raise SeriesError(
             f"{path}: stored values are no signal, but places in a table (0028,3000); export the "
@@ -161,7 +164,8 @@ def _check_kind(path: Path, dataset: pydicom.Dataset) -> tuple[int, int, int]:
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     frames = int(dataset.get("NumberOfFrames") or 1)
     present = sum(len(dataset.get(keyword) or b"") for keyword in PIXELS[-3:])
-    if not 1 <= frames <= LARGEST_RATIO * present / (rows * columns):
+    ratio = LARGEST_RATIO_OF_MASKS if masks else LARGEST_RATIO
+    if not 1 <= frames <= ratio * present / (rows * columns):
         raise SeriesError(
             f"{path}: {present} bytes cannot be {counted(frames, 'frame')} of {columns}x{rows} "
             "pixels; copy or export it again."

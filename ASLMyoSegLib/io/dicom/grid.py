@@ -12,17 +12,29 @@ import numpy as np
 
 from ...errors import SeriesError
 from ...series import Geometry
-from .frames import Frame, Order
+from .order import Order
+from .record import Frame, not_numbers
 
 TOLERANCE = 1e-3
 """Between cosines, and relative to lengths: what scanners round."""
 NEAR = 0.05
 """mm within which frames are of the same slice."""
-TIME_AXIS = 0.5
-"""Spread of trigger times, relative to the last, above which they count on from frame to frame;
-below, they are delays after the R wave, which jitter."""
-PLACE = (("position", "position (0020,0032)"), ("orientation", "orientation (0020,0037)"))
-SPACING = ("spacing", "pixel spacing (0028,0030)")
+TIME_AXIS, EVEN, LEAST = 0.5, 0.1, 0.02
+"""Spread of trigger times, relative to the last, above which they count on from frame to frame; by
+how much of themselves even steps differ; and the least of these, relative to the last time."""
+DAY = 86_400
+FIELDS = {
+    "acquisition": "acquisition number (0020,0012)",
+    "time": "acquisition time (0008,0032)",
+    "trigger": "trigger time (0018,1060)",
+    "instance": "instance number (0020,0013)",
+}
+"""What tells the order by itself; positions in time may be those of pairs."""
+PLACE = (
+    ("position", "position (0020,0032)", "ImagePositionPatient"),
+    ("orientation", "orientation (0020,0037)", "ImageOrientationPatient"),
+)
+SPACING = ("spacing", "pixel spacing (0028,0030)", "PixelSpacing")
 
 
 def stacked(path: Path, frames: Sequence[Frame]) -> tuple[list[list[Frame]], Geometry]:
@@ -58,8 +70,9 @@ def stacked(path: Path, frames: Sequence[Frame]) -> tuple[list[list[Frame]], Geo
     return [[frames[i] for i in group] for group in groups], geometry
 
 
-def ordered(path: Path, slices: list[list[Frame]]) -> list[list[Frame]]:
-    """Volumes in the order of acquisition: the frames of all slices at each time.
+def ordered(path: Path, slices: list[list[Frame]]) -> tuple[list[list[Frame]], list[str]]:
+    """Volumes in the order of acquisition: the frames of all slices at each time; and sentences
+    where fields contradict each other.
 
     Raises:
         SeriesError: where slices have different numbers of frames, or two are of the same time.
@@ -70,26 +83,67 @@ def ordered(path: Path, slices: list[list[Frame]]) -> list[list[Frame]]:
             f"{path.parent}: {counts} images in the {len(slices)} slices of one series; files are "
             "missing, or are there twice."
         )
-    orders = [frame.order for frames in slices for frame in frames]
-    said = [name for name in Order._fields if all(getattr(o, name) is not None for o in orders)]
-    if "trigger" in said:
-        triggers = [order.trigger for order in orders]
-        if max(triggers) - min(triggers) <= TIME_AXIS * abs(max(triggers)):
-            said.remove("trigger")
+    orders = {id(f): f.order._asdict() for frames in slices for f in frames}
+    said = [n for n in Order._fields if all(order[n] is not None for order in orders.values())]
+    if not counts_on([[frame.order.trigger for frame in frames] for frames in slices]):
+        said = [name for name in said if name != "trigger"]
+    for name in {"time", "content"} & set(said):
+        goes_on = _past_midnight([order[name] for order in orders.values()])
+        for order in orders.values():
+            order[name] = goes_on[order[name]]
 
     def key(frame: Frame) -> tuple[Any, ...]:
-        return tuple(getattr(frame.order, name) for name in said)
+        return tuple(orders[id(frame)][name] for name in said)
 
     in_time = [sorted(frames, key=key) for frames in slices]
-    for frames in in_time:
-        for before, after in pairwise(frames):
-            if key(before) == key(after):
-                raise SeriesError(
-                    f"{before.file}: frame {before.index} and frame {after.index} of "
-                    f"{after.file.name} have the same position, acquisition and instance number, "
-                    "so that nothing tells their order; keep one of them."
+    notes = []
+    for before, after in (pair for frames in in_time for pair in pairwise(frames)):
+        if key(before) == key(after):
+            raise SeriesError(
+                f"{before.file}: frame {before.index} and frame {after.index} of "
+                f"{after.file.name} have the same position, acquisition and instance number, so "
+                "that nothing tells their order; export the series with the times or the numbers "
+                "of its images."
+            )
+        first, then = orders[id(before)], orders[id(after)]
+        chosen = next(name for name in said if first[name] != then[name])
+        for name in set(said) & set(FIELDS):
+            if _leading(first[name]) > _leading(then[name]):
+                notes.append(
+                    f"{before.file.name} goes before {after.file.name} by {FIELDS[chosen]}, which "
+                    f"is believed, but after it by {FIELDS[name]}."
                 )
-    return [list(volume) for volume in zip(*in_time, strict=True)]
+    return [list(volume) for volume in zip(*in_time, strict=True)], notes[:1]
+
+
+def counts_on(slices: Sequence[Sequence[float | None]]) -> bool:
+    """Whether trigger times, of each slice, count on from frame to frame: they spread wide, or go
+    on by even steps. Else they are delays after the R wave, which jitter."""
+    if any(time is None for times in slices for time in times):
+        return False
+    longest = max(abs(time) for times in slices for time in times)
+    for times in slices:
+        steps = np.diff(np.sort(np.array(times, float)))
+        even = len(steps) > 1 and steps.min() > max((1 - EVEN) * steps.max(), LEAST * longest)
+        if steps.sum() > TIME_AXIS * longest or even:
+            return True
+    return False
+
+
+def _past_midnight(times: Sequence[float]) -> dict[float, float]:
+    """Times, s, and what they are once those go on that passed midnight without another date."""
+    said = sorted(set(times))
+    dated = {time: time % DAY if said[0] < DAY else time for time in said}  # some lack a date
+    clock = sorted(dated.values())
+    if clock[0] // DAY == clock[-1] // DAY and clock[-1] - clock[0] > DAY / 2:
+        start = clock[int(np.diff(clock).argmax()) + 1]  # after the longest pause
+        return {time: at + DAY * (at < start) for time, at in dated.items()}
+    return dated
+
+
+def _leading(value: Any) -> float:
+    """Of an instance, its number alone: frames within an object may have any order."""
+    return value[0] if isinstance(value, tuple) else value
 
 
 def _placed(frames: Sequence[Frame]) -> Sequence[Frame]:
@@ -117,8 +171,11 @@ def _check_alike(path: Path, frames: Sequence[Frame]) -> None:
                 )
 
 
-def _check_geometry(frame: Frame, required: tuple[tuple[str, str], ...]) -> None:
-    for name, what in required:
+def _check_geometry(frame: Frame, required: tuple[tuple[str, str, str], ...]) -> None:
+    for name, what, keyword in required:
+        if getattr(frame, name) is None and keyword in frame.unclear:
+            problem = not_numbers(keyword, frame.unclear[keyword])
+            raise SeriesError(f"{frame.file}: {problem}; export it again.")
         if getattr(frame, name) is None:
             raise SeriesError(
                 f"{frame.file}: frame {frame.index} has no {what}; export the images as the "

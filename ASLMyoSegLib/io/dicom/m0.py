@@ -30,10 +30,10 @@ def find_m0(path: Path, asl: Stack) -> tuple[Stack | None, str, list[str]]:
     """
     fitting: list[tuple[bool, float, str, Stack]] = []
     notes = []
-    for headers in m0_beside(path):
-        name = plain_name(headers[0])
+    for records in m0_beside(path):
+        name = plain_name(records[0])
         try:
-            stack = stack_of(headers[0].path, headers)
+            stack = stack_of(records[0].path, records)
         except SeriesError:
             notes.append(f"{name} says that it is M0, but is no stack of images; it is not used.")
             continue
@@ -54,7 +54,7 @@ def find_m0(path: Path, asl: Stack) -> tuple[Stack | None, str, list[str]]:
             f"{name} lies on another grid, of pixels of {x:.4g}x{y:.4g} mm; it was interpolated "
             "linearly on that of the series, as if its grey values had the same scale."
         )
-    ours, theirs = asl.headers[0].metadata, chosen.headers[0].metadata
+    ours, theirs = asl.records[0].metadata, chosen.records[0].metadata
     for key, words in SAME.items():
         if key in ours and key in theirs and abs(ours[key] - theirs[key]) > 0.01 * ours[key]:
             notes.append(
@@ -83,7 +83,7 @@ def same_grid(asl: Stack, m0: Stack) -> bool:
 
 def _why_not(asl: Stack, m0: Stack) -> str:
     """Why a series cannot be the M0 of another; empty where it can."""
-    if len({stack.headers[0].space for stack in (asl, m0)} - {""}) > 1:
+    if len({stack.records[0].space for stack in (asl, m0)} - {""}) > 1:
         return "it is of another frame of reference (0020,0052)"
     if len(m0.volumes) >= len(asl.volumes):
         has = counted(len(m0.volumes), "frame")
@@ -100,5 +100,5 @@ def _between(asl: Stack, m0: Stack) -> float:
     starts = [[f.order.time for f in stack.frames] for stack in (asl, m0)]
     if None not in [time for times in starts for time in times]:
         return abs(min(starts[0]) - min(starts[1]))
-    numbers = [stack.headers[0].number or 0 for stack in (asl, m0)]
+    numbers = [stack.records[0].number or 0 for stack in (asl, m0)]
     return 1e9 + abs(numbers[0] - numbers[1])

@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import SeriesError
 from ..guess import without_types
 from .elements import WORDS
-from .frames import Header, frames_of
+from .record import Record, frames_of
 from .stack import Stack
 from .types import kind_of_all
 
@@ -20,7 +20,7 @@ DIGITS = 1
 """Of positions in mm, and of direction cosines, by which places are told apart."""
 
 
-def together(groups: Sequence[list[Header]]) -> list[list[Header]]:
+def together(groups: Sequence[list[Record]]) -> list[list[Record]]:
     """Series, those joined that are control and label of one another.
 
     These are of the same patient and study, lie in one folder or in folders beside each other, show
@@ -31,27 +31,27 @@ def together(groups: Sequence[list[Header]]) -> list[list[Header]]:
         groups: the files of each series, in natural order; the order of what is returned.
     """
     alike: dict[Any, dict[str, list[int]]] = {}
-    for index, headers in enumerate(groups):
-        kind = kind_of_all(frames_of(headers))
-        if kind in PAIR and headers[0].study:
-            alike.setdefault(_likeness(headers), {}).setdefault(kind, []).append(index)
+    for index, records in enumerate(groups):
+        kind = kind_of_all(frames_of(records))
+        if kind in PAIR and records[0].study:
+            alike.setdefault(_likeness(records), {}).setdefault(kind, []).append(index)
     pairs = [kinds for kinds in alike.values() if len(kinds) == len(PAIR)]
     joined = {min(chain(*kinds.values())): kinds for kinds in pairs}
     others = {index for kinds in pairs for index in chain(*kinds.values())} - set(joined)
     return [
-        [header for kind in PAIR for k in joined[index][kind] for header in groups[k]]
+        [record for kind in PAIR for k in joined[index][kind] for record in groups[k]]
         if index in joined
-        else headers
-        for index, headers in enumerate(groups)
+        else records
+        for index, records in enumerate(groups)
         if index not in others
     ]
 
 
-def series_in(headers: Iterable[Header]) -> list[list[Header]]:
+def series_in(records: Iterable[Record]) -> list[list[Record]]:
     """Files by series, in their order."""
-    found: dict[str, list[Header]] = {}
-    for header in headers:
-        found.setdefault(header.series, []).append(header)
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.series, []).append(record)
     return list(found.values())
 
 
@@ -69,27 +69,27 @@ def join(path: Path, stacks: Sequence[Stack]) -> Stack:
                 f"on other grids (their {lack if stack.shape == first.shape else 'size'}); "
                 "separate them."
             )
-    ordered = sorted(stacks, key=lambda stack: stack.headers[0].number or 0)
+    ordered = sorted(stacks, key=lambda stack: stack.records[0].number or 0)
     controls, labels = (
         [v for stack in ordered if kind_of_all(stack.frames) == kind for v in stack.volumes]
         for kind in PAIR
     )
     turns = chain(*zip_longest(controls, labels))
     return Stack(
-        headers=tuple(header for stack in stacks for header in stack.headers),
+        records=tuple(record for stack in stacks for record in stack.records),
         volumes=tuple(volume for volume in turns if volume is not None),
         geometry=first.geometry,
         notes=tuple(note for stack in stacks for note in stack.notes),
     )
 
 
-def _likeness(headers: Sequence[Header]) -> tuple[Any, ...]:
+def _likeness(records: Sequence[Record]) -> tuple[Any, ...]:
     """What series have in common that belong together."""
-    first = headers[0]
+    first = records[0]
     described = first.frames[0].words[WORDS.index("SeriesDescription")]
     places = {
         tuple(round(v, DIGITS) for v in (*(frame.position or ()), *(frame.orientation or ())))
-        for frame in frames_of(headers)
+        for frame in frames_of(records)
     }
     return (
         first.study,

@@ -11,12 +11,13 @@ import numpy as np
 
 from ...errors import SeriesError
 from ..statement import Hints, RawSeries
-from .frames import Frame, Header
+from .grid import counts_on
 from .m0 import find_m0, read_m0, same_grid
 from .parts import join
+from .record import Frame, Record
 from .stack import Stack, read_signal, stack_of
 from .study import ONE_IMAGE, dicom_name, parts_of, plain_name, series_digest, series_of
-from .types import told_types
+from .types import tellings
 
 TRIGGERED = (
     "The inversion time is taken from the trigger time (0018,1060), as the files state no other: "
@@ -56,7 +57,7 @@ class _Scan:
         notes: sentences for people.
     """
 
-    parts: list[list[Header]]
+    parts: list[list[Record]]
     asl: Stack
     types: tuple[str, ...] | None
     types_from: str
@@ -83,13 +84,13 @@ def read_dicom(path: Path, hints: Hints) -> RawSeries:
     scan = _scan(path, hints)
     times, times_from, time_notes = _inversion_times(scan.asl.volumes)
     notes = [*scan.notes, *(time_notes if hints.inversion_time is None else ())]
-    headers = scan.asl.headers
+    records = scan.asl.records
     frames = [frame for stack in scan.stacks for frame in stack.frames]
     gain = frames[0].gain if all(frame.gain for frame in frames) else None
-    metadata = {k: v for header in headers for k, v in header.metadata.items()}
+    metadata = {k: v for record in records for k, v in record.metadata.items()}
     if gain is None and "philips" in metadata.get("Manufacturer", "").lower():
         notes += [UNSCALED] if len({frame.scale for frame in frames}) > 1 else []
-    metadata["SeriesDigest"] = series_digest(headers[0])[:12]
+    metadata["SeriesDigest"] = series_digest(records[0])[:12]
     if notes:
         metadata["Notes"] = notes
     return RawSeries(
@@ -109,8 +110,8 @@ def read_dicom(path: Path, hints: Hints) -> RawSeries:
 def dicom_files(path: Path, hints: Hints) -> list[Path]:
     """All files of which `read_dicom` makes a series, and copies of them."""
     scan = _scan(path, hints)
-    groups = [*scan.parts, *([scan.m0.headers] if scan.m0 else [])]
-    return [header.path for headers in groups for header in headers]
+    groups = [*scan.parts, *([scan.m0.records] if scan.m0 else [])]
+    return [record.path for records in groups for record in records]
 
 
 def dicom_sources(path: Path, hints: Hints) -> tuple[Source, ...]:
@@ -118,7 +119,7 @@ def dicom_sources(path: Path, hints: Hints) -> tuple[Source, ...]:
     that was interpolated, which goes last, is no image of a file."""
     scan = _scan(path, hints)
     stacks = [stack for stack in scan.stacks if same_grid(scan.asl, stack)]
-    objects = {header.path: header for stack in stacks for header in stack.headers}
+    objects = {record.path: record for stack in stacks for record in stack.records}
     return tuple(
         Source(
             frame.file,
@@ -135,7 +136,7 @@ def _scan(path: Path, hints: Hints) -> _Scan:
     parts = parts_of(path) if hints.volume_types is None else [series_of(path)]
     stacks = [stack_of(path, part) for part in parts]
     asl = join(path, stacks) if len(stacks) > 1 else stacks[0]
-    types, types_from = _volume_types(path, asl)
+    types, types_from, of_types = _volume_types(path, asl)
     said = hints.volume_types or types
     if said is None and len(asl.volumes) < 2:
         raise SeriesError(
@@ -147,16 +148,15 @@ def _scan(path: Path, hints: Hints) -> _Scan:
     together = [f"Control and label are series of their own: {apart}."] if len(parts) > 1 else []
     if said and set(said) == {"control", "label"}:
         m0, m0_name, notes = find_m0(path, asl)
-    notes = [*together, *asl.notes, *notes]
+    notes = [*together, *asl.notes, *(of_types if hints.volume_types is None else ()), *notes]
     return _Scan(parts, asl, types, types_from, m0, m0_name, tuple(notes))
 
 
-def _volume_types(path: Path, asl: Stack) -> tuple[tuple[str, ...] | None, str]:
-    """What the frames say that they are, and where they say it."""
-    told = told_types(asl.frames)
-    if told is None:
-        return None, ""
-    types, where = told
+def _volume_types(path: Path, asl: Stack) -> tuple[tuple[str, ...] | None, str, list[str]]:
+    """What the frames say that they are, where they say it, and where they say otherwise."""
+    (types, where), *others = [*tellings(asl.frames)] or [(None, "")]
+    if types is None:
+        return None, "", []
     depth = asl.shape[0]
     for k in range(len(asl.volumes)):
         kinds = {kind or "unknown" for kind in types[k * depth : (k + 1) * depth]}
@@ -165,7 +165,15 @@ def _volume_types(path: Path, asl: Stack) -> tuple[tuple[str, ...] | None, str]:
                 f"{path}: slices of frame {k} are {' and '.join(sorted(kinds))} by their {where}; "
                 "a slice lacks an image, or their times are wrong."
             )
-    return types[::depth], f"{path}: {where}"
+    notes = []
+    for others_types, elsewhere in others:
+        odd = next((k for k, kind in enumerate(types) if kind != others_types[k]), None)
+        if odd is not None:
+            notes.append(
+                f"Frame {odd // depth} is {types[odd]} by {where}, which is believed, but "
+                f"{others_types[odd]} by {elsewhere}."
+            )
+    return types[::depth], f"{path}: {where}", notes
 
 
 def _inversion_times(
@@ -178,7 +186,8 @@ def _inversion_times(
     where, notes = "InversionTime (0018,0082)", []
     if np.isnan(stated).all():
         triggers = [[frame.order.trigger for frame in volume] for volume in volumes]
-        if any(t is None or t <= 0 for volume in triggers for t in volume):
+        none = any(t is None or t <= 0 for volume in triggers for t in volume)
+        if none or counts_on(list(zip(*triggers, strict=True))):
             return None, "", []
         where, notes = "TriggerTime (0018,1060)", [TRIGGERED]
         stated = np.array(triggers) / 1000

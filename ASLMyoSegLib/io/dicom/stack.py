@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,14 @@ from ...errors import SeriesError
 from ...series import Geometry
 from ..statement import check_matrix
 from .files import parsing, read_pixels
-from .frames import Frame, Header, frames_of
 from .grid import ordered, stacked
+from .record import Frame, Record, frames_of
+from .types import told_types
+
+ALL_DERIVED = (
+    "Files say that all images were derived from others (0008,0008): flow holds where they still "
+    "are the signal of control and label."
+)
 
 
 @dataclass(frozen=True)
@@ -22,13 +29,13 @@ class Stack:
     """The magnitude images of a series.
 
     Attributes:
-        headers: of its files, each object once, in natural order.
+        records: of its files, each object once, in natural order.
         volumes: by time, then by slice.
         geometry: of one volume; spacing NaN where files do not say it.
         notes: sentences on what was left out.
     """
 
-    headers: tuple[Header, ...]
+    records: tuple[Record, ...]
     volumes: tuple[tuple[Frame, ...], ...]
     geometry: Geometry
     notes: tuple[str, ...]
@@ -41,30 +48,29 @@ class Stack:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Slices, rows and columns of a volume."""
-        return len(self.volumes[0]), *self.headers[0].size
+        return len(self.volumes[0]), *self.records[0].size
 
 
-def stack_of(path: Path, headers: Sequence[Header]) -> Stack:
+def stack_of(path: Path, records: Sequence[Record]) -> Stack:
     """Put the files of one series in order.
 
     Args:
         path: that was asked for, for messages.
-        headers: of all its files.
+        records: of all its files.
 
     Raises:
         SeriesError: where they cannot be one series of images.
     """
-    kept, copies = _without_copies(headers)
+    kept, copies = _without_copies(records)
     _check_kind(path, kept)
-    frames = frames_of(kept)
-    magnitude = [frame for frame in frames if frame.magnitude]
-    if not magnitude:
-        raise SeriesError(f"{path}: phase or complex images; give magnitude images.")
-    others = len(frames) - len(magnitude)
     notes = [f"Copies of files are left out: {copies}."] if copies else []
-    notes += [f"Phase or complex images are left out: {others}."] if others else []
-    slices, geometry = stacked(path, magnitude)
-    return Stack(kept, tuple(map(tuple, ordered(path, slices))), geometry, tuple(notes))
+    frames, left_out = _measured(path, frames_of(kept))
+    frames, of_echoes = _of_one_echo(frames)
+    slices, geometry = stacked(path, frames)
+    volumes, of_order = ordered(path, slices)
+    notes += [*left_out, *of_echoes, *_missing_parts(kept), *_scales(frames), *of_order]
+    notes += [note for record in kept for note in record.notes]
+    return Stack(kept, tuple(map(tuple, volumes)), geometry, tuple(dict.fromkeys(notes)))
 
 
 def read_signal(stack: Stack, gain: float | None) -> np.ndarray:
@@ -104,40 +110,113 @@ def _signal(stored: np.ndarray, frame: Frame, gain: float | None) -> np.ndarray:
         return signal.astype(np.float32)
 
 
-def _without_copies(headers: Sequence[Header]) -> tuple[tuple[Header, ...], int]:
+def _measured(path: Path, frames: list[Frame]) -> tuple[list[Frame], list[str]]:
+    """Magnitude images as they were measured, and sentences on others."""
+    measured = [frame for frame in frames if not frame.instead]
+    if not measured:
+        raise SeriesError(f"{path}: {frames[0].instead}; give magnitude images.")
+    others = Counter(frame.instead for frame in frames if frame.instead)
+    derived = sum(frame.derived for frame in measured)
+    if derived == len(measured):
+        return measured, [ALL_DERIVED, *map(_left_out, others.items())]
+    others["derived images (0008,0008)"] = derived
+    originals = [frame for frame in measured if not frame.derived]
+    return originals, [_left_out(other) for other in others.items() if other[1]]
+
+
+def _left_out(other: tuple[str, int]) -> str:
+    what, count = other
+    return f"{what[0].upper()}{what[1:]} are left out: {count}."
+
+
+def _of_one_echo(frames: list[Frame]) -> tuple[list[Frame], list[str]]:
+    """Of images that were acquired at several echoes, those of the first; and sentences on what
+    else differs, so that signals are not of one scale."""
+    types, _ = told_types(frames) or (("",) * len(frames), "")
+    by_echo: dict[float, list[int]] = {}
+    for k, frame in enumerate(frames):
+        by_echo.setdefault(round(frame.echo_time or 0, 2), []).append(k)
+    contents = [Counter((frames[k].position, types[k]) for k in of) for of in by_echo.values()]
+    many = min(contents[0].values()) > 1 or len(set(types)) > 1
+    if len(by_echo) > 1 and many and all(content == contents[0] for content in contents):
+        first, *others = sorted(by_echo)
+        what = f"images of later echoes ({_listed(others)} ms, where {first:g} ms is taken)"
+        taken = [frames[k] for k in by_echo[first]]
+        return taken, [_left_out((what, len(frames) - len(taken)))]
+    differing = {
+        "echo times": ({frame.echo_time for frame in frames} - {None}, "ms"),
+        "flip angles": ({frame.flip_angle for frame in frames} - {None}, "degrees"),
+    }
+    return frames, [
+        f"Frames were acquired with several {what} ({_listed(sorted(values))} {unit}): their "
+        "signals are not of one scale, and flow may be wrong by that."
+        for what, (values, unit) in differing.items()
+        if values and max(values) > 1.01 * min(values)
+    ]
+
+
+def _missing_parts(records: Sequence[Record]) -> list[str]:
+    """Sentences on files of a concatenation that are not there."""
+    there = [record.parts for record in records if record.parts]
+    total = max((total for total, _ in there), default=0)
+    missing = sorted(set(range(1, total + 1)) - {part for _, part in there})
+    return [f"Of {total} files of one concatenation lack: {_listed(missing)}."] if missing else []
+
+
+def _scales(frames: Sequence[Frame]) -> list[str]:
+    """Sentences on scales that contradict each other."""
+    ratios = {f.world[0] / f.scale[0]: f for f in frames if f.world}
+    if not ratios or max(ratios) - min(ratios) <= 1e-3 * abs(max(ratios)):
+        return []
+    odd = ratios[max(ratios)]
+    return [
+        f"{odd.file.name}: the slope to values of the real world (0040,9225) is {odd.world[0]:g}, "
+        f"the rescale slope (0028,1053) {odd.scale[0]:g}, which does not go together with other "
+        "frames; the latter is taken."
+    ]
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return ", ".join(f"{number:g}" for number in numbers)
+
+
+def _without_copies(records: Sequence[Record]) -> tuple[tuple[Record, ...], int]:
     """Each instance once, and the number of copies.
 
     Raises:
         SeriesError: where two files of one instance differ.
     """
-    kept: dict[str, Header] = {}
-    for header in headers:
-        twin = kept.setdefault(header.instance or str(header.path), header)
-        if twin is header:
+    kept: dict[str, Record] = {}
+    for record in records:
+        twin = kept.setdefault(record.instance or str(record.path), record)
+        if twin is record:
             continue
-        with parsing(header.path):
-            same = filecmp.cmp(twin.path, header.path, shallow=False)
+        with parsing(record.path):
+            same = filecmp.cmp(twin.path, record.path, shallow=False)
         if not same:
             raise SeriesError(
-                f"{header.path}: has the same identifier (0008,0018) as {twin.path.name}, but "
+                f"{record.path}: has the same identifier (0008,0018) as {twin.path.name}, but "
                 "other content; keep the right one."
             )
-    return tuple(kept.values()), len(headers) - len(kept)
+    return tuple(kept.values()), len(records) - len(kept)
 
 
-def _check_kind(path: Path, headers: Sequence[Header]) -> None:
-    if len({header.patient for header in headers}) > 1:
+def _check_kind(path: Path, records: Sequence[Record]) -> None:
+    for record in records:
+        if 0 in record.size:
+            raise SeriesError(f"{record.path}: says no number of rows or columns; export it again.")
+    if len({record.patient for record in records}) > 1:
         raise SeriesError(
             f"{path.parent}: files of one series are of different patients (0010,0020); separate "
             "them."
         )
-    if any("MOSAIC" in header.image_type.upper().split() for header in headers):
+    if any("MOSAIC" in record.image_type.upper().split() for record in records):
         raise SeriesError(
             f"{path}: is a Siemens mosaic, several slices in one image; convert it to BIDS by "
             "dcm2niix."
         )
-    check_matrix(path, *headers[0].size)
-    sizes = sorted({header.size for header in headers})
+    check_matrix(path, *records[0].size)
+    sizes = sorted({record.size for record in records})
     if len(sizes) > 1:
         raise SeriesError(
             f"{path.parent}: images of {', '.join(f'{c}x{r}' for r, c in sizes)} pixels in one "

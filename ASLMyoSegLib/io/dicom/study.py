@@ -14,8 +14,8 @@ from ...errors import SeriesError
 from ..images.numbered import natural
 from .elements import WORDS
 from .files import is_dicom
-from .frames import Header, frames_of, read_header
 from .parts import PAIR, series_in, together
+from .record import Record, frames_of, read_record
 from .types import ASL_NAMES, is_m0, kind_of_all, told_types
 
 SAYS_M0, SAYS_NOTHING, SAYS_ASL, TELLS_TYPES = range(4)
@@ -47,17 +47,17 @@ def survey(folder: Path) -> Survey:
     groups = together(groups)
     ranked = [(_rank(g), _why_not(g) or _why_not_here(g, groups), g) for g in groups]
     best = max((rank for rank, why_not, _ in ranked if not why_not), default=None)
-    found: list[Sequence[Header]] = []
+    found: list[Sequence[Record]] = []
     m0_alone: list[str] = []
-    for rank, why_not, headers in ranked:
+    for rank, why_not, records in ranked:
         if rank == best and not why_not:
-            found.append(headers)
+            found.append(records)
             continue
         aside = m0_alone if rank == SAYS_M0 else told
-        aside.append(f"{_called(headers[0])}: {why_not or 'does not say that it is ASL'}.")
-    if all(_includes_m0(headers) for headers in found):  # else it may go with one of them
+        aside.append(f"{_called(records[0])}: {why_not or 'does not say that it is ASL'}.")
+    if all(_includes_m0(records) for records in found):  # else it may go with one of them
         told += m0_alone
-    return Survey([headers[0].path for headers in found], told)
+    return Survey([records[0].path for records in found], told)
 
 
 def is_dicomdir(path: Path) -> bool:
@@ -71,37 +71,37 @@ def dicom_name(path: Path) -> str:
     Where another series in the folder is called the same, a digest of the series' identifier
     follows.
     """
-    own = read_header(path)
+    own = read_record(path)
     with suppress(SeriesError):  # whoever reads the series is told
         own = parts_of(path)[0][0]
     name = plain_name(own)
     for file in _files_in(own.path.parent):
         with suppress(SeriesError):  # whoever reads the series is told
-            other = read_header(file)
+            other = read_record(file)
             if other.kind and other.series != own.series and plain_name(other) == name:
                 return f"{name}_{series_digest(own)[:4]}"
     return name
 
 
-def series_digest(header: Header) -> str:
+def series_digest(record: Record) -> str:
     """Of the identifier of a file's series, which others would trace to the patient."""
-    return hashlib.sha256(header.series.encode()).hexdigest()
+    return hashlib.sha256(record.series.encode()).hexdigest()
 
 
-def series_of(path: Path) -> list[Header]:
-    """Headers of the series of a file, as far as it lies in the same folder, in natural order.
+def series_of(path: Path) -> list[Record]:
+    """Records of the series of a file, as far as it lies in the same folder, in natural order.
 
     Raises:
         SeriesError: where one in the folder is damaged, as it might be of this series.
     """
-    own = read_header(path)
+    own = read_record(path)
     if not own.kind:
         raise SeriesError(f"{path}: is DICOM, but no MR image; give an image of the series.")
-    headers = map(read_header, _files_in(path.parent))
-    return [header for header in headers if header.kind and header.series == own.series]
+    records = map(read_record, _files_in(path.parent))
+    return [record for record in records if record.kind and record.series == own.series]
 
 
-def parts_of(path: Path) -> list[list[Header]]:
+def parts_of(path: Path) -> list[list[Record]]:
     """The series of a file, as `series_of` has it; where it is all control or all label, with those
     that hold the others (see `dicom_parts.together`), controls first.
 
@@ -115,45 +115,45 @@ def parts_of(path: Path) -> list[list[Header]]:
     return next(
         series_in(group)
         for group in together(_groups_of_study(first))
-        if any(header.path == first.path for header in group)
+        if any(record.path == first.path for record in group)
     )
 
 
-def m0_beside(path: Path) -> list[list[Header]]:
+def m0_beside(path: Path) -> list[list[Record]]:
     """Series of the same patient and study that say they are M0, each in natural order.
 
     They are looked for in the folder of a file, and in the folders beside it whose first file is of
     the same study; of a series in several, the files in the first count. Damaged files are none.
     """
-    own = read_header(path)
-    first: dict[str, list[Header]] = {}
-    for headers in _groups_of_study(own):
-        if headers[0].series != own.series and is_m0(frames_of(headers)):
-            first.setdefault(headers[0].series, headers)
+    own = read_record(path)
+    first: dict[str, list[Record]] = {}
+    for records in _groups_of_study(own):
+        if records[0].series != own.series and is_m0(frames_of(records)):
+            first.setdefault(records[0].series, records)
     return list(first.values())
 
 
-def plain_name(header: Header) -> str:
+def plain_name(record: Record) -> str:
     """Number of a series, and those words of its description that name nobody."""
-    number = "series" if header.number is None else f"series-{header.number:03d}"
-    return "_".join((number, *(["-".join(header.called)] if header.called else ())))
+    number = "series" if record.number is None else f"series-{record.number:03d}"
+    return "_".join((number, *(["-".join(record.called)] if record.called else ())))
 
 
-def _grouped(folder: Path) -> tuple[list[list[Header]], list[str]]:
+def _grouped(folder: Path) -> tuple[list[list[Record]], list[str]]:
     """Images beneath a folder by series and folder; and sentences on other files, where they are
     damaged, or where there are no images."""
-    groups: dict[tuple[Path, str], list[Header]] = {}
+    groups: dict[tuple[Path, str], list[Record]] = {}
     told, others = [], 0
     for path in sorted(folder.rglob("*"), key=_by_number):
         if path.name.startswith(".") or not is_dicom(path):
             continue
         try:
-            header = read_header(path)
+            record = read_record(path)
         except SeriesError as error:
             told.append(str(error))
             continue
-        if header.kind:
-            groups.setdefault((path.parent, header.series), []).append(header)
+        if record.kind:
+            groups.setdefault((path.parent, record.series), []).append(record)
         else:
             others += 1
     if others and not groups:
@@ -161,20 +161,20 @@ def _grouped(folder: Path) -> tuple[list[list[Header]], list[str]]:
     return list(groups.values()), told
 
 
-def _groups_of_study(own: Header) -> list[list[Header]]:
+def _groups_of_study(own: Record) -> list[list[Record]]:
     """Series of the patient and study of a file by folder, in its folder and in those beside it
     whose first file is of the same study. Damaged files are none."""
-    groups: dict[tuple[str, Path], list[Header]] = {}
+    groups: dict[tuple[str, Path], list[Record]] = {}
     for file in _files_of_study(own.path.parent, own.study):
         with suppress(SeriesError):
-            header = read_header(file)
-            if header.kind and (header.study, header.patient) == (own.study, own.patient):
-                groups.setdefault((header.series, file.parent), []).append(header)
+            record = read_record(file)
+            if record.kind and (record.study, record.patient) == (own.study, own.patient):
+                groups.setdefault((record.series, file.parent), []).append(record)
     return list(groups.values())
 
 
-def _called(header: Header) -> str:
-    return f"{header.path} ({plain_name(header)})"
+def _called(record: Record) -> str:
+    return f"{record.path} ({plain_name(record)})"
 
 
 def _by_number(path: Path) -> Any:
@@ -202,17 +202,17 @@ def _first_study(folder: Path) -> str:
     with suppress(OSError, SeriesError):
         visible = (file for file in folder.iterdir() if not file.name.startswith("."))
         first = min(visible, key=_by_number, default=folder)
-        return read_header(first).study if is_dicom(first) else ""
+        return read_record(first).study if is_dicom(first) else ""
     return ""
 
 
-def _why_not(headers: Sequence[Header]) -> str:
+def _why_not(records: Sequence[Record]) -> str:
     """Why a series cannot be ASL; empty where it may be."""
-    if "LOCALIZER" in headers[0].image_type.upper().split():
+    if "LOCALIZER" in records[0].image_type.upper().split():
         return "a localizer"
-    frames = [frame for frame in frames_of(headers) if frame.magnitude]
+    frames = [frame for frame in frames_of(records) if not frame.instead]
     if not frames:
-        return "phase or complex images, where magnitude is needed"
+        return f"{records[0].frames[0].instead}, where magnitude is needed"
     places = Counter(frame.position for frame in frames)
     if set(places) == {None}:
         return "no position (0020,0032), as of a screen shot"
@@ -221,24 +221,24 @@ def _why_not(headers: Sequence[Header]) -> str:
     return ""
 
 
-def _why_not_here(headers: Sequence[Header], groups: Sequence[Sequence[Header]]) -> str:
+def _why_not_here(records: Sequence[Record], groups: Sequence[Sequence[Record]]) -> str:
     """Why the files of a series are not taken that lie in one of several folders; empty where they
     may be: those of the first folder, where others have nothing but copies."""
-    same = [group for group in groups if group[0].series == headers[0].series]
-    contents = [{header.instance for header in group} for group in same]
+    same = [group for group in groups if group[0].series == records[0].series]
+    contents = [{record.instance for record in group} for group in same]
     if any(content != contents[0] for content in contents):
         return f"its files lie in {len(same)} folders; put them into one"
-    return "" if headers is same[0] else f"the same files as in {same[0][0].path.parent}"
+    return "" if records is same[0] else f"the same files as in {same[0][0].path.parent}"
 
 
-def _includes_m0(headers: Sequence[Header]) -> bool:
-    told = told_types(frames_of(headers))
+def _includes_m0(records: Sequence[Record]) -> bool:
+    told = told_types(frames_of(records))
     return told is not None and "m0scan" in told[0]
 
 
-def _rank(headers: Sequence[Header]) -> int:
+def _rank(records: Sequence[Record]) -> int:
     """How likely a series is ASL: one of the constants above."""
-    frames = frames_of(headers)
+    frames = frames_of(records)
     if is_m0(frames):
         return SAYS_M0
     if told_types(frames):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..guess import M0_ITSELF, type_from_words, types_from_words
 from .elements import WORDS
-from .frames import Frame
+from .record import Frame
 
 CONTEXTS = {"CONTROL": "control", "LABEL": "label", "M_ZERO_SCAN": "m0scan"}
 """Of ASL Context (0018,9257)."""
@@ -19,14 +19,18 @@ ASL_NAMES = re.compile(
 def told_types(frames: Sequence[Frame]) -> tuple[tuple[str, ...], str] | None:
     """Volume types of the frames of a series, unchecked, and which element says them; None where
     none does, or words do not tell control and label apart."""
+    return next(tellings(frames), None)
+
+
+def tellings(frames: Sequence[Frame]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The same by each element that says it, the one that is believed first."""
     contexts = [frame.context for frame in frames]
     if any(contexts):
         types = tuple(CONTEXTS.get(context or "", context or "") for context in contexts)
-        return types, "ASL Context (0018,9257)"
+        yield types, "ASL Context (0018,9257)"
     for k, keyword in enumerate(WORDS):
         if types := types_from_words([frame.words[k] for frame in frames]):
-            return types, keyword
-    return None
+            yield types, keyword
 
 
 def kind_of_all(frames: Sequence[Frame]) -> str:

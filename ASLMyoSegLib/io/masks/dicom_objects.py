@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ...errors import SeriesError
 from ...series import ASLSeries
-from ..dicom.files import is_dicom, parse, parsing
+from ..dicom.files import is_dicom
 from ..dicom.reading import Source
+from ..dicom.record import read_record
 from ..images.numbered import natural
 from .dicom_seg import SEGMENTATIONS, read_segmentations
 from .rtstruct import STRUCTURE_SET, read_structure_set
@@ -32,8 +33,7 @@ def find_mask_objects(path: Path) -> dict[Path, str]:
         raise SeriesError(f"{path}: a folder without DICOM files; give one file of masks.")
     found = {}
     for file in files:
-        with parsing(file):
-            kind = str(parse(file, ("SOPClassUID",)).get("SOPClassUID", ""))
+        kind = read_record(file).sop_class
         if kind in (*SEGMENTATIONS, STRUCTURE_SET):
             found[file] = kind
     if files and not found:
@@ -47,7 +47,11 @@ def find_mask_objects(path: Path) -> dict[Path, str]:
 
 
 def read_dicom_masks(
-    path: Path, objects: dict[Path, str], series: ASLSeries, sources: Sequence[Source]
+    path: Path,
+    objects: dict[Path, str],
+    series: ASLSeries,
+    sources: Sequence[Source],
+    anyway: bool,
 ) -> list[Segment]:
     """Segments of what `find_mask_objects` found.
 
@@ -56,10 +60,14 @@ def read_dicom_masks(
         objects: files, and their SOP class.
         series: the images.
         sources: which DICOM images they are; empty where they are none.
+        anyway: whether masks of another patient, study or frame of reference are taken too.
 
     Raises:
-        SeriesError: where a file is damaged or contradicts itself.
+        SeriesError: where a file is damaged or contradicts itself, or was drawn on other images
+            than these.
     """
+    for file in () if anyway else objects:
+        _check_belongs(file, sources)
     slices = series.images.shape[1]
     frames: dict[str, dict[int | None, int]] = {}
     for k, source in enumerate(sources):
@@ -67,3 +75,27 @@ def read_dicom_masks(
     if STRUCTURE_SET in objects.values():
         return read_structure_set(next(iter(objects)), series, frames)
     return read_segmentations(path, list(objects), frames)
+
+
+def _check_belongs(file: Path, sources: Sequence[Source]) -> None:
+    """Refuse masks of another patient or frame of reference, or, where that is not said, of another
+    study; what one of both does not say is no difference."""
+    masks = read_record(file)
+    images = {record.path: record for record in (read_record(s.path) for s in sources)}.values()
+    apart = [
+        what
+        for what, name in (
+            ("patient (0010,0020)", "patient"),
+            ("frame of reference (0020,0052)", "space"),
+            ("study (0020,000D)", "study"),
+        )
+        if (ours := getattr(masks, name))
+        and (theirs := {value for image in images if (value := getattr(image, name))})
+        and ours not in theirs
+    ]
+    same_space = masks.space and masks.space in {image.space for image in images}
+    if apart and not (same_space and apart == ["study (0020,000D)"]):
+        raise SeriesError(
+            f"{file}: was drawn on images of another {', '.join(apart)}; give masks of this "
+            "series, or, where you know that they are, say --masks-anyway."
+        )

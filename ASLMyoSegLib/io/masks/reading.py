@@ -24,6 +24,8 @@ def read_masks(
     series: ASLSeries,
     segment: str | None = None,
     sources: Sequence[Source] = (),
+    *,
+    anyway: bool = False,
 ) -> np.ndarray:
     """Masks of a series, bool (frame, slice, y, x).
 
@@ -37,14 +39,20 @@ def read_masks(
         series: the images.
         segment: which to take of several, by its name or number; None takes the only one, or the
             one called myocardium, by name or by SNOMED CT.
-        sources: of `series_sources`, by which DICOM objects tell on which frames they were drawn.
+        sources: of `series_sources`, by which DICOM objects tell on which frames they were drawn,
+            and whether they were drawn on these images at all.
+        anyway: whether DICOM objects that were not are taken too.
 
     Raises:
         SeriesError: where the file is damaged or unclear, or its mask cannot be one of the series.
     """
     path = Path(path)
     objects = find_mask_objects(path)
-    segments = read_dicom_masks(path, objects, series, sources) if objects else read_label_map(path)
+    segments = (
+        read_dicom_masks(path, objects, series, sources, anyway)
+        if objects
+        else read_label_map(path)
+    )
     chosen = choose(path, segments, segment)
     if chosen.empty:
         raise SeriesError(

@@ -1,4 +1,8 @@
-"""RT structure sets: contours in mm, filled on the slices of a series."""
+"""RT structure sets: contours in mm, filled on the slices of a series.
+
+By hand, as rt-utils rounds contours to whole pixels and needs OpenCV and one image for each slice,
+and platipy wants a pydicom older than 3; neither knows of frames.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import pydicom
 
 from ...errors import SeriesError
 from ...series import ASLSeries, Geometry
-from ..dicom.files import parsing
+from ..dicom.files import parse, parsing
 from ..dicom.references import Frames, frames_of
 from .segments import Segment
 
@@ -30,7 +34,7 @@ def read_structure_set(file: Path, series: ASLSeries, frames: Frames) -> list[Se
         SeriesError: where the file is damaged, or contours lie across the slices.
     """
     with parsing(file):
-        dataset = pydicom.dcmread(file)
+        dataset = parse(file)
         names = {
             int(item.ROINumber): str(item.get("ROIName") or f"ROI {item.ROINumber}")
             for item in dataset.StructureSetROISequence
@@ -100,9 +104,10 @@ def _passed(contour: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """
     passed = np.zeros((rows, columns), bool)
     for start, end in zip(contour, np.roll(contour, -1, axis=0), strict=True):
-        low = np.ceil(np.minimum(start, end) - ON_LINE).astype(int).clip(0)
-        high = np.floor(np.maximum(start, end) + ON_LINE).astype(int)
-        y, x = np.mgrid[low[1] : min(high[1] + 1, rows), low[0] : min(high[0] + 1, columns)]
+        low = np.ceil(np.minimum(start, end)[:2] - ON_LINE).clip(0, (columns, rows))
+        high = np.floor(np.maximum(start, end)[:2] + ON_LINE).clip(-1, (columns - 1, rows - 1))
+        (x0, y0), (x1, y1) = low.astype(int), np.maximum(high + 1, low).astype(int)
+        y, x = np.mgrid[y0:y1, x0:x1]
         along = end - start
         beside = np.abs((x - start[0]) * along[1] - (y - start[1]) * along[0])
         passed[y, x] |= beside <= ON_LINE * np.hypot(*along)

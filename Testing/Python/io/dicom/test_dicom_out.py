@@ -15,7 +15,7 @@ import SimpleITK as sitk
 from cases.dicom import FRAME_OF_REFERENCE, change
 from cases.dicom_out import Made
 from highdicom.sr import CodedConcept
-from pydicom.uid import generate_uid
+from pydicom.uid import JPEGLSLossless, RLELossless, generate_uid
 
 from ASLMyoSegLib.errors import SeriesError
 from ASLMyoSegLib.io import read_masks
@@ -193,3 +193,81 @@ def test_odd_headers_cost_the_objects_but_nothing_else(tmp_path: Path):
             change(source.path, **values)
         assert words in made.write()
         assert not made.out.exists()
+
+
+def without(*keywords: str):
+    return lambda dataset: [delattr(dataset, keyword) for keyword in keywords]
+
+
+def without_in_segments(keyword: str):
+    return lambda dataset: [delattr(item, keyword) for item in dataset.SegmentSequence]
+
+
+def without_in_frames(keyword: str):
+    groups = "PerFrameFunctionalGroupsSequence"
+    return lambda dataset: [delattr(group, keyword) for group in dataset[groups].value]
+
+
+@pytest.mark.parametrize(
+    "oddity",
+    [
+        without("DimensionIndexSequence", "DimensionOrganizationSequence"),
+        without("SegmentationType", "SegmentsOverlap", "ContentLabel"),
+        without("FrameOfReferenceUID", "ReferencedSeriesSequence"),
+        without("PatientID", "PatientName", "StudyInstanceUID", "HighBit"),
+        without_in_segments("SegmentAlgorithmType"),
+        without_in_segments("SegmentedPropertyCategoryCodeSequence"),
+        without_in_segments("SegmentedPropertyTypeCodeSequence"),
+        without_in_segments("SegmentLabel"),
+        without_in_frames("FrameContentSequence"),
+    ],
+)
+def test_odd_segmentations_are_read(classic: Made, tmp_path: Path, oddity):
+    """As writers leave much out that the standard demands; highdicom refuses most of these."""
+    dataset = pydicom.dcmread(classic.file("myocardium", 2))
+    oddity(dataset)
+    dataset.save_as(tmp_path / "x.dcm")
+    masks = read_masks(tmp_path / "x.dcm", classic.series, None, classic.sources)
+    assert np.array_equal(masks, np.stack([classic.masks[2]] * 5))
+
+
+@pytest.mark.parametrize("syntax", [JPEGLSLossless, RLELossless])
+def test_compressed_segmentations_are_read_without_further_packages(
+    classic: Made, tmp_path: Path, syntax: str, monkeypatch: pytest.MonkeyPatch
+):
+    path = write_theirs(
+        tmp_path / "x.dcm", classic, classic.masks[2].astype(np.float32), "FRACTIONAL",
+        [segment(1, "LV myocardium")],
+    )  # fmt: skip
+    dataset = pydicom.dcmread(path)
+    dataset.compress(syntax, generate_instance_uid=False)
+    dataset.save_as(path)
+    monkeypatch.setattr(pydicom.Dataset, "pixel_array", None)
+    assert np.array_equal(read_masks(path, classic.series)[0], classic.masks[2])
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"PatientID": "OTHER"}, r"another patient \(0010,0020\);"),
+        ({"FrameOfReferenceUID": "1.2.3"}, r"another frame of reference \(0020,0052\);"),
+        ({"FrameOfReferenceUID": None, "StudyInstanceUID": "1.2.3"}, r"study \(0020,000D\);"),
+    ],
+)
+def test_masks_of_others_are_refused_unless_a_person_knows_better(
+    classic: Made, tmp_path: Path, values: dict, words: str
+):
+    path = tmp_path / "x.dcm"
+    shutil.copy(classic.file("myocardium", 2), path)
+    change(path, **values)
+    with pytest.raises(SeriesError, match=f"{words}.*--masks-anyway"):
+        read_masks(path, classic.series, None, classic.sources)
+    masks = read_masks(path, classic.series, None, classic.sources, anyway=True)
+    assert np.array_equal(masks[0], classic.masks[2])
+
+
+def test_masks_of_the_same_place_serve_though_another_study_is_named(classic: Made, tmp_path: Path):
+    shutil.copy(classic.file("myocardium", 2), tmp_path / "x.dcm")
+    change(tmp_path / "x.dcm", StudyInstanceUID="1.2.3", PatientName="DOE^JANE ")
+    masks = read_masks(tmp_path / "x.dcm", classic.series, None, classic.sources)
+    assert np.array_equal(masks[0], classic.masks[2])

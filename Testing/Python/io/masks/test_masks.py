@@ -227,6 +227,13 @@ def test_contours_are_filled_with_their_holes(
     assert not read_masks(path, make_series(), "heart")[0, 1].any()
 
 
+def test_a_contour_beyond_the_images_marks_nothing_and_does_no_harm(tmp_path: Path):
+    beyond = [circle(3, 0) + DIRECTION @ (x, y, 0) for x, y in ((900, 0), (-900, -900), (60, 45))]
+    drawn = [circle(r, k) for k in range(2) for r in (22, 12)]
+    path = structure_set(tmp_path / "rt.dcm", {"myocardium": [*drawn, *beyond]})
+    assert all(same(mask, TRUTH) for mask in read_masks(path, make_series()))
+
+
 def test_contours_across_or_beside_the_slices_are_refused(tmp_path: Path):
     across = circle(22, 0) + np.outer(np.linspace(-9, 9, 90), DIRECTION[:, 2])
     for contours, words in (
