@@ -1,7 +1,7 @@
 """DICOM segmentations of any writer: binary, fractional and label maps, by segment and frame.
 
-By hand, as highdicom, which is optional, refuses much that other writers leave out: of 28 objects
-with one oddity each, this reads 24 and that 17 (`test_odd_segmentations_are_read`).
+By hand, as highdicom, which is optional, refuses much that other writers leave out: of 29 objects
+with one oddity each, this reads 25 and that 14 (`test_odd_segmentations_are_read`).
 """
 
 from __future__ import annotations
