@@ -14,9 +14,9 @@ ASL = {"asl": 0.10, "asl-unusual": 0.10}
 PIXEL = 3.0
 """Pixels (mm) of the network; see `uncertainty.grid`."""
 
-CAUTION = 0.28
+CAUTION = 0.35
 """Share of a pixel that outlines of the paper's ASL images lie inside the muscle on either side:
-about two thirds of what the observers keep (`observer`), so that masks suit both them and truth."""
+a little less than the observers keep (`observer`), so that masks suit both them and truth."""
 
 
 def draw_style(rng: np.random.Generator) -> str:
