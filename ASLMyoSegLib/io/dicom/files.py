@@ -35,12 +35,15 @@ IMAGES = {
     WORDS: "secondary captures of 16 bits",
 }
 """Classes of objects that may hold a series, as other software writes them too."""
+WHOLE = (
+    "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored",
+    "HighBit", "PixelRepresentation",
+)  # fmt: skip
 PIXELS = (
-    "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation",
-    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "ModalityLUTSequence",
+    *WHOLE, "PhotometricInterpretation", "ModalityLUTSequence",
     "PixelData", "FloatPixelData", "DoubleFloatPixelData",
 )  # fmt: skip
-"""All that decoding needs."""
+"""All that decoding needs: numbers that are whole, and others."""
 LARGEST_RATIO, LARGEST_RATIO_OF_MASKS = 1000, 100_000
 """By which nothing but an image of one value is compressed, as masks may be."""
 
@@ -133,6 +136,11 @@ def read_pixels(path: Path, *, masks: bool = False) -> np.ndarray:
     """
     with parsing(path):
         dataset = parse(path, PIXELS)
+        for keyword in WHOLE:
+            if dataset.get(keyword) is not None:  # in whatever VR
+                value = int(dataset.get(keyword))
+                del dataset[keyword]
+                setattr(dataset, keyword, value)
         rows, columns, frames = _check_kind(path, dataset, masks)
         kept = _kept_bits(path, dataset) if "PixelData" in dataset else None
         if kept:  # to the lowest bit, as decoders take no others away than those above
@@ -161,8 +169,7 @@ def _check_kind(path: Path, dataset: pydicom.Dataset, masks: bool) -> tuple[int,
             f"{path}: stored values are no signal, but places in a table (0028,3000); export the "
             "images as the scanner made them."
         )
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
-    frames = int(dataset.get("NumberOfFrames") or 1)
+    rows, columns, frames = dataset.Rows, dataset.Columns, dataset.get("NumberOfFrames") or 1
     present = sum(len(dataset.get(keyword) or b"") for keyword in PIXELS[-3:])
     ratio = LARGEST_RATIO_OF_MASKS if masks else LARGEST_RATIO
     if not 1 <= frames <= ratio * present / (rows * columns):
@@ -213,11 +220,9 @@ def _kept_bits(path: Path, dataset: pydicom.Dataset) -> Shifts:
     for keyword in ("BitsAllocated", "PixelRepresentation"):
         if dataset.get(keyword) is None:
             raise SeriesError(f"{path}: does not say its {keyword}; export it again.")
-    allocated = int(dataset.BitsAllocated)
-    stored = int(dataset.get("BitsStored") or allocated)
-    if dataset.get("HighBit") is None:
-        dataset.HighBit = stored - 1
-    high = int(dataset.HighBit)
+    allocated = dataset.BitsAllocated
+    stored = dataset.get("BitsStored") or allocated
+    high = dataset.HighBit = dataset.get("HighBit", stored - 1)
     if not 0 < stored <= high + 1 <= allocated:
         raise SeriesError(
             f"{path}: {stored} bits stored up to bit {high} of {allocated}, which "

@@ -21,11 +21,13 @@ DIGITS = 1
 
 
 def together(groups: Sequence[list[Record]]) -> list[list[Record]]:
-    """Series, those joined that are control and label of one another.
+    """Series, those joined that are control and label of one another, or single volumes of which
+    nothing says what they are.
 
     These are of the same patient and study, lie in one folder or in folders beside each other, show
     the same places in as many pixels, and are described alike but for the words that tell them
-    apart. Of these, all series belong together: each pair may have been a breath-hold of its own.
+    apart. Of these, all series belong together: each pair may have been a breath-hold of its own,
+    and each volume may have been exported as a series.
 
     Args:
         groups: the files of each series, in natural order; the order of what is returned.
@@ -33,18 +35,26 @@ def together(groups: Sequence[list[Record]]) -> list[list[Record]]:
     alike: dict[Any, dict[str, list[int]]] = {}
     for index, records in enumerate(groups):
         kind = kind_of_all(frames_of(records))
-        if kind in PAIR and records[0].study:
-            alike.setdefault(_likeness(records), {}).setdefault(kind, []).append(index)
-    pairs = [kinds for kinds in alike.values() if len(kinds) == len(PAIR)]
-    joined = {min(chain(*kinds.values())): kinds for kinds in pairs}
-    others = {index for kinds in pairs for index in chain(*kinds.values())} - set(joined)
+        if records[0].study and (kind in PAIR or (not kind and is_volume(records))):
+            alike.setdefault(_likeness(records, kind), {}).setdefault(kind, []).append(index)
+    joined = [
+        [index for kind in sorted(kinds) for index in kinds[kind]]
+        for kinds in alike.values()
+        if len(kinds) == len(PAIR) or len(kinds.get("", ())) > 1
+    ]
+    firsts = {min(indices): indices for indices in joined}
+    others = set(chain(*joined)) - set(firsts)
     return [
-        [record for kind in PAIR for k in joined[index][kind] for record in groups[k]]
-        if index in joined
-        else records
-        for index, records in enumerate(groups)
+        [record for k in firsts.get(index, [index]) for record in groups[k]]
+        for index in range(len(groups))
         if index not in others
     ]
+
+
+def is_volume(records: Iterable[Record]) -> bool:
+    """Whether files hold one image of each place."""
+    places = [frame.position for frame in frames_of(records) if not frame.instead]
+    return len(set(places)) == len(places) > 0 and None not in places
 
 
 def series_in(records: Iterable[Record]) -> list[list[Record]]:
@@ -56,7 +66,8 @@ def series_in(records: Iterable[Record]) -> list[list[Record]]:
 
 
 def join(path: Path, stacks: Sequence[Stack]) -> Stack:
-    """One stack of control and label in turn, each in the order of their series' numbers.
+    """One stack of control and label in turn, or of single volumes, in the order of their series'
+    numbers.
 
     Raises:
         SeriesError: where they lie on several grids.
@@ -69,24 +80,24 @@ def join(path: Path, stacks: Sequence[Stack]) -> Stack:
                 f"on other grids (their {lack if stack.shape == first.shape else 'size'}); "
                 "separate them."
             )
-    ordered = sorted(stacks, key=lambda stack: stack.records[0].number or 0)
-    controls, labels = (
-        [v for stack in ordered if kind_of_all(stack.frames) == kind for v in stack.volumes]
-        for kind in PAIR
-    )
-    turns = chain(*zip_longest(controls, labels))
+    ordered = sorted(stacks, key=lambda s: (s.records[0].number or 0, s.frames[0].order.time or 0))
+    by_kind: dict[str, list[Any]] = {}
+    for stack in ordered:
+        by_kind.setdefault(kind_of_all(stack.frames), []).extend(stack.volumes)
+    turns = chain(*zip_longest(*(by_kind[kind] for kind in sorted(by_kind))))
     return Stack(
         records=tuple(record for stack in stacks for record in stack.records),
         volumes=tuple(volume for volume in turns if volume is not None),
         geometry=first.geometry,
-        notes=tuple(note for stack in stacks for note in stack.notes),
+        notes=tuple(dict.fromkeys(note for stack in stacks for note in stack.notes)),
     )
 
 
-def _likeness(records: Sequence[Record]) -> tuple[Any, ...]:
-    """What series have in common that belong together."""
+def _likeness(records: Sequence[Record], kind: str) -> tuple[Any, ...]:
+    """What series have in common that belong together; volumes may be counted in their names."""
     first = records[0]
-    described = first.frames[0].words[WORDS.index("SeriesDescription")]
+    described = without_types(first.frames[0].words[WORDS.index("SeriesDescription")])
+    described = described if kind else re.sub(r"\d+$", "", described)
     places = {
         tuple(round(v, DIGITS) for v in (*(frame.position or ()), *(frame.orientation or ())))
         for frame in frames_of(records)
@@ -98,5 +109,6 @@ def _likeness(records: Sequence[Record]) -> tuple[Any, ...]:
         first.size,
         first.path.absolute().parent.parent,
         frozenset(places),
-        re.sub(r"[\W_]+", " ", without_types(described)).strip(),
+        re.sub(r"[\W_]+", " ", described).strip(),
+        not kind,
     )

@@ -13,11 +13,11 @@ from ...errors import SeriesError
 from ..statement import Hints, RawSeries
 from .grid import counts_on
 from .m0 import find_m0, read_m0, same_grid
-from .parts import join
+from .parts import PAIR, is_volume, join
 from .record import Frame, Record
 from .stack import Stack, read_signal, stack_of
 from .study import ONE_IMAGE, dicom_name, parts_of, plain_name, series_digest, series_of
-from .types import tellings
+from .types import kind_of_all, tellings
 
 TRIGGERED = (
     "The inversion time is taken from the trigger time (0018,1060), as the files state no other: "
@@ -132,8 +132,11 @@ def dicom_sources(path: Path, hints: Hints) -> tuple[Source, ...]:
 
 
 def _scan(path: Path, hints: Hints) -> _Scan:
-    # Where a person states what the frames are, they are those of the file's series alone.
-    parts = parts_of(path) if hints.volume_types is None else [series_of(path)]
+    # Where a person states what the frames are, they are those of the file's series alone, unless
+    # it is one volume of many.
+    parts = [series_of(path)]
+    if hints.volume_types is None or (len(hints.volume_types) > 1 and is_volume(parts[0])):
+        parts = parts_of(path)
     stacks = [stack_of(path, part) for part in parts]
     asl = join(path, stacks) if len(stacks) > 1 else stacks[0]
     types, types_from, of_types = _volume_types(path, asl)
@@ -145,7 +148,8 @@ def _scan(path: Path, hints: Hints) -> _Scan:
         )
     m0, m0_name, notes = None, "", []
     apart = ", ".join(plain_name(part[0]) for part in parts)
-    together = [f"Control and label are series of their own: {apart}."] if len(parts) > 1 else []
+    what = "Control and label" if kind_of_all(asl.frames[: asl.shape[0]]) in PAIR else "Volumes"
+    together = [f"{what} are series of their own: {apart}."] if len(parts) > 1 else []
     if said and set(said) == {"control", "label"}:
         m0, m0_name, notes = find_m0(path, asl)
     notes = [*together, *asl.notes, *(of_types if hints.volume_types is None else ()), *notes]

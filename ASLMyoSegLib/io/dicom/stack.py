@@ -69,6 +69,7 @@ def stack_of(path: Path, records: Sequence[Record]) -> Stack:
     slices, geometry = stacked(path, frames)
     volumes, of_order = ordered(path, slices)
     notes += [*left_out, *of_echoes, *_missing_parts(kept), *_scales(frames), *of_order]
+    notes += _distances(slices, geometry)
     notes += [note for record in kept for note in record.notes]
     return Stack(kept, tuple(map(tuple, volumes)), geometry, tuple(dict.fromkeys(notes)))
 
@@ -173,6 +174,17 @@ def _scales(frames: Sequence[Frame]) -> list[str]:
         f"{odd.file.name}: the slope to values of the real world (0040,9225) is {odd.world[0]:g}, "
         f"the rescale slope (0028,1053) {odd.scale[0]:g}, which does not go together with other "
         "frames; the latter is taken."
+    ]
+
+
+def _distances(slices: Sequence[Sequence[Frame]], geometry: Geometry) -> list[str]:
+    """Sentences where slices lie as far apart as nothing but their positions says."""
+    said, real = slices[0][0].step, geometry.spacing[2]
+    if len(slices) == 1 or not said or abs(abs(said) - real) <= 0.1 * real:
+        return []
+    return [
+        f"Slices lie {real:g} mm apart by their positions (0020,0032), which are believed, but "
+        f"{said:g} mm by Spacing Between Slices (0018,0088)."
     ]
 
 

@@ -14,7 +14,7 @@ from ...errors import SeriesError
 from ..images.numbered import natural
 from .elements import WORDS
 from .files import is_dicom
-from .parts import PAIR, series_in, together
+from .parts import PAIR, is_volume, series_in, together
 from .record import Record, frames_of, read_record
 from .types import ASL_NAMES, is_m0, kind_of_all, told_types
 
@@ -102,14 +102,14 @@ def series_of(path: Path) -> list[Record]:
 
 
 def parts_of(path: Path) -> list[list[Record]]:
-    """The series of a file, as `series_of` has it; where it is all control or all label, with those
-    that hold the others (see `dicom_parts.together`), controls first.
+    """The series of a file, as `series_of` has it; where it is all control, all label, or a single
+    volume, with those that hold the others (see `parts.together`), controls first.
 
     Raises:
         SeriesError: as `series_of`.
     """
     own = series_of(path)
-    if kind_of_all(frames_of(own)) not in PAIR:
+    if kind_of_all(frames_of(own)) not in PAIR and not is_volume(own):
         return [own]
     first = own[0]
     return next(

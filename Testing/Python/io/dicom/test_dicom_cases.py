@@ -132,7 +132,14 @@ def with_commas(dataset: Dataset) -> None:
     dataset["PixelSpacing"] = DataElement("PixelSpacing", "LO", ["2,5", "1,5"])
 
 
-@pytest.mark.parametrize("written", [in_a_text, as_doubles, as_bytes, with_commas])
+def whole_numbers_as_text(dataset: Dataset) -> None:
+    for keyword in ("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit"):
+        dataset[keyword] = DataElement(keyword, "SH", str(dataset[keyword].value))
+
+
+@pytest.mark.parametrize(
+    "written", [in_a_text, as_doubles, as_bytes, with_commas, whole_numbers_as_text]
+)
 def test_a_wrong_vr_or_a_decimal_comma_changes_nothing(tmp_path: Path, written):
     write_classic(tmp_path, pixels(), lambda dataset, _t, _k: written(dataset))
     series = read_series(tmp_path)
@@ -279,11 +286,12 @@ def test_contradictions_are_named_with_both_values(tmp_path: Path):
         group.FrameContentSequence[0].FrameComments = TYPES[-1 - t]
         group.MRModifierSequence[0].InversionTime = 1500.0
 
-    write_enhanced(tmp_path / "x", pixels(), odd)
-    change(tmp_path / "x", ImagingFrequency=63.87)
+    write_enhanced(tmp_path / "x", pixels(5, 2), odd)
+    change(tmp_path / "x", ImagingFrequency=63.87, SpacingBetweenSlices=10)
     notes = read_series(tmp_path / "x").notes
     assert any("0087) is 3 T" in n and "63.87 MHz is that of 1.50 T" in n for n in notes)
     assert any("0082) is 1500 ms" in n and "(0018,9079) say 1501 ms" in n for n in notes)
+    assert any("apart by their positions" in n and "but 10 mm by Spacing" in n for n in notes)
     told = "Frame 0 is m0scan by ASL Context (0018,9257), which is believed, but label by"
     assert any(told in note for note in notes)
 

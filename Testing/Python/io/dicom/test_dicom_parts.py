@@ -125,6 +125,20 @@ def test_what_a_person_states_is_of_the_series_of_the_file(folder: Path):
     assert np.array_equal(series.images, control)
 
 
+def test_volumes_that_were_exported_as_series_are_one(folder: Path):
+    """As Siemens XA does, where nothing says what each volume is."""
+    stored = [
+        write(folder / str(number), number, f"ASL XA {number}", 1, 2) for number in (9, 10, 11, 12)
+    ]
+    write(folder / "20", 20, "LGE", 1, 2)
+    hints = Hints(volume_types=("control", "label") * 2)
+    (found,) = find_series(folder)
+    series = read_series(found, hints)
+    assert np.array_equal(series.images, np.concatenate(stored))
+    assert series.notes[0].startswith("Volumes are series of their own: series-009_asl, series-010")
+    assert len(read_series(found, Hints(volume_types=("control",))).images) == 1
+
+
 def test_the_command_runs_them_as_one(tmp_path: Path):
     write_good_files(tmp_path)
     for number, description in enumerate(("control", "label", "m0"), start=3):
