@@ -151,11 +151,13 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         )
         registerLayouts()
         scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
-        self.addObserver(scene, scene.StartSaveEvent, self.onSceneStartSave)
-        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
+        for event, slot in (
+            (scene.StartCloseEvent, self.onSceneStartClose),
+            (scene.EndCloseEvent, self.onSceneEndClose),
+            (scene.EndImportEvent, self.onSceneEndImport),
+            (scene.NodeRemovedEvent, self.onNodeRemoved),
+        ):
+            self.addObserver(scene, event, slot)
         self.initializeParameterNode()
 
     def cleanup(self):
@@ -214,17 +216,13 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneEndImport(self, caller=None, event=None):
         """A saved scene has brought its own parameter node, views and series."""
+        from ASLMyoSegLib.scene.series_scene import SeriesScene
+
         self._tidyTimer.start()
         if self.parent.isEntered:
             self.initializeParameterNode()
+            self.requestFlow(*SeriesScene.all_in(slicer.mrmlScene))  # saved before it was measured
             self.views.restore()
-
-    def onSceneStartSave(self, caller=None, event=None):
-        """What is saved is what is seen: flow that is due is measured first."""
-        self.storeCorrection()
-        if self._flowDue:
-            self._flowTimer.stop()
-            self.onFlowDue()
 
     def onNodeRemoved(self, caller=None, event=None):
         self._tidyTimer.start()

@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 
 from ASLMyoSegLib.errors import ASLMyoSegError
 from ASLMyoSegLib.perfusion import protocol
-from ASLMyoSegLib.scene import bullseye, landmarks, outline
+from ASLMyoSegLib.scene import bullseye, landmarks, outline, proposals
 from ASLMyoSegLib.scene.flow import pairs_used, sentences
 
 from .section import Section, number
@@ -29,6 +29,7 @@ class FlowSection(Section):
         ui = self.ui
         ui.placeLandmarksButton.connect("clicked()", self.onPlaceLandmarks)
         ui.clearLandmarksButton.connect("clicked()", self.onClearLandmarks)
+        ui.takeProposalButton.connect("clicked()", self.onTakeProposal)
         for box in (
             ui.t1BloodSpinBox,
             ui.partitionCoefficientSpinBox,
@@ -48,6 +49,7 @@ class FlowSection(Section):
         ui.scaleComboBox.connect("currentIndexChanged(int)", self.onScale)
         self._clicks = ViewClicks(self.onViewClicked)
         self._fieldStrength: str | None = None
+        self._proposedFor = None
 
     def update(self) -> None:
         ui, series = self.ui, self.series
@@ -59,6 +61,7 @@ class FlowSection(Section):
         self._showTable(series.flow_node if series else None)
         if series is None:
             ui.landmarksLabel.text = ui.flowLabel.text = ""
+            ui.takeProposalButton.visible = False
             self.able(ui.clearLandmarksButton, self.lacking())
             return
         ui.scaleComboBox.setCurrentText(f"{bullseye.scale(slicer.mrmlScene):g}")
@@ -69,6 +72,9 @@ class FlowSection(Section):
         ui.landmarksLabel.text = _("{placed} of {points} placed").format(
             placed=placed, points=points
         )
+        if placed:
+            proposals.withdraw(slicer.mrmlScene)
+        ui.takeProposalButton.visible = proposals.proposed(slicer.mrmlScene)
         if not segmented:
             ui.flowLabel.text = _("Flow appears when the series is segmented.")
 
@@ -95,6 +101,9 @@ class FlowSection(Section):
         )
         self.ui.flowLabel.text = " ".join([text, *sentences(result)])
         outline.update_outline(series)
+        if self._proposedFor is not series.browser:  # once, as it takes a while
+            self._proposedFor = series.browser
+            proposals.propose(series)
         self.panel.views.follow()
 
     def onPlaceLandmarks(self) -> None:
@@ -103,6 +112,11 @@ class FlowSection(Section):
             landmarks.start_placing(self.series.landmarks_node)
         except ASLMyoSegError as error:
             self.ui.landmarksLabel.text = str(error)
+
+    def onTakeProposal(self) -> None:
+        """Place the points where they are proposed; they can be dragged from there."""
+        if not proposals.take(self.series):
+            self.ui.landmarksLabel.text = _("No right ventricle was found; place the points.")
 
     def onClearLandmarks(self) -> None:
         landmarks.clear(self.series.landmarks_node)

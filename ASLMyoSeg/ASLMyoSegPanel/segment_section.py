@@ -31,7 +31,9 @@ class SegmentSection(Section):
         self._target: Any = None
         self._modelShown = ""
         self._share = 0.0
+        self._waiting: list[Any] = []
         ui.segmentButton.connect("clicked()", self.onSegment)
+        ui.segmentAllButton.connect("clicked()", self.onSegmentAll)
         ui.cancelButton.connect("clicked()", self.onCancel)
         ui.deviceComboBox.connect("currentIndexChanged(int)", self.onDeviceChosen)
         ui.modelPathLineEdit.comboBox().connect("editTextChanged(QString)", self.onModelChosen)
@@ -44,6 +46,9 @@ class SegmentSection(Section):
         ui, running = self.ui, self.client.busy
         there = self.series is not None
         self.able(ui.segmentButton, _("It is under way.") if running else self.lacking())
+        others = there and any(not one.segmented for one in self.series.all_in(slicer.mrmlScene))
+        done = "" if others else _("Every series has a result.")
+        self.able(ui.segmentAllButton, _("It is under way.") if running else self.lacking() or done)
         self.able(ui.cancelButton, "" if running else _("Nothing is under way."))
         ui.progressBar.visible = running
         ui.progressLabel.text = self._said
@@ -114,6 +119,17 @@ class SegmentSection(Section):
         else:
             self._say(_("Not segmented: PyTorch is not installed."))
 
+    def onSegmentAll(self) -> None:
+        """Segment what has no result yet, one series after the other."""
+        every = self.series.all_in(slicer.mrmlScene)
+        self._waiting = [one for one in every if not one.segmented]
+        self._next()
+
+    def _next(self) -> None:
+        if self._waiting:
+            self.panel.use(self._waiting.pop(0))
+            self.onSegment()
+
     def start(self) -> None:
         """Segment the series in use with the settings of the panel."""
         parameters, target = self.parameters, self.series
@@ -143,7 +159,8 @@ class SegmentSection(Section):
             device=parameters.device,
         )
         self.ui.progressBar.setRange(0, 0)
-        self._say(_("Starting..."))
+        self._said = _("Starting...")
+        self.panel.update()
 
     def onProgress(self, passes: int, expected: int, secondsLeft: float | None) -> None:
         """The bar never goes back, though more trials may turn out to be needed."""
@@ -157,6 +174,8 @@ class SegmentSection(Section):
         self._said = _("{passes} of {expected} trials{left}").format(
             passes=passes, expected=expected, left=left
         )
+        if self._waiting:
+            self._said += _("; series still to come: {count}").format(count=len(self._waiting))
         self.ui.progressLabel.text = self._said
 
     def onDone(self, target, posterior) -> None:
@@ -168,12 +187,15 @@ class SegmentSection(Section):
                 )
             )
             self.panel.requestFlow(target)
-            if self.panel.folding.open == "segment" and target == self.series:
+            if self._waiting:
+                self._next()
+            elif self.panel.folding.open == "segment" and target == self.series:
                 self.panel.folding.unfold("review")
 
     def onFailed(self, message: str, offer: str | None) -> None:
         """Say what happened; where the GPU was too small, ask whether the CPU may do it."""
         logging.error("ASLMyoSeg: %s", message)
+        self._waiting = []
         self._say(message)
         self.panel.requestFlow(self._target)  # of the masks that there are by now
         if offer is None:
@@ -188,9 +210,11 @@ class SegmentSection(Section):
     def onCancel(self) -> None:
         self.stop(_("Cancelled. What was computed so far is shown."))
         self.panel.requestFlow(self._target)
+        self.panel.update()
 
     def stop(self, message: str = "") -> None:
-        """End the run, if there is one."""
+        """End the run, if there is one, and those that wait."""
+        self._waiting = []
         self.client.cancel()
         self._say(message)
 

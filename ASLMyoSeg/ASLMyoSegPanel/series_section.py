@@ -12,6 +12,7 @@ from ASLMyoSegLib.errors import ASLMyoSegError
 from ASLMyoSegLib.scene.descriptions import describe_frames, slices_of
 from ASLMyoSegLib.scene.guess import check_frames, foresee, guess_frames
 from ASLMyoSegLib.scene.pairs import CONDITIONS
+from ASLMyoSegLib.scene.results import by_doubt, open_results
 from ASLMyoSegLib.scene.sequences import browser_for, derived, show_frame
 from ASLMyoSegLib.scene.series_scene import SeriesScene
 from ASLMyoSegLib.series import VOLUME_TYPES
@@ -29,6 +30,9 @@ class SeriesSection(Section):
         ui.openFileButton.connect("clicked()", self.onOpenFile)
         ui.openFolderButton.connect("clicked()", self.onOpenFolder)
         ui.sampleDataButton.connect("clicked()", self.onSampleData)
+        ui.openResultsButton.connect("clicked()", self.onOpenResults)
+        ui.nextSeriesButton.connect("clicked()", lambda: self._step(1))
+        ui.previousSeriesButton.connect("clicked()", lambda: self._step(-1))
         ui.seriesSelector.addAttribute("vtkMRMLSequenceBrowserNode", "ASLMyoSeg.role", "series")
         ui.conditionComboBox.addItems(list(CONDITIONS))
         ui.conditionComboBox.connect("currentIndexChanged(int)", self.onCondition)
@@ -54,6 +58,10 @@ class SeriesSection(Section):
     def update(self) -> None:
         ui, there = self.ui, self.series is not None
         ui.conditionComboBox.enabled = there
+        self.able(ui.openResultsButton, self.lacking())
+        alone = len(SeriesScene.all_in(slicer.mrmlScene)) < 2
+        for button in (ui.nextSeriesButton, ui.previousSeriesButton):
+            self.able(button, _("There is no other series.") if alone else "")
         if there and ui.conditionComboBox.currentText != self.series.condition:
             ui.conditionComboBox.currentText = self.series.condition
         ui.seriesInfoLabel.text = self._describe() if there else ""
@@ -72,6 +80,30 @@ class SeriesSection(Section):
         path = qt.QFileDialog.getExistingDirectory(None, title, self._folder())
         if path:
             self.open(path)
+
+    def onOpenResults(self) -> None:
+        title = _("Open folder with results")
+        path = qt.QFileDialog.getExistingDirectory(None, title, self._folder())
+        if path:
+            self.openResults(path)
+
+    def openResults(self, path: str) -> None:
+        """Put the results of a folder onto open series, and show the most doubtful one."""
+        with explaining(_("The results cannot be opened.")):
+            opened = open_results(slicer.mrmlScene, path)
+            self.panel.use(opened.series[0])
+            self.panel.requestFlow(*opened.series)
+            self.panel.folding.unfold("review")
+            if opened.problems:
+                slicer.util.warningDisplay(
+                    _("Not opened:") + "\n\n" + "\n".join(opened.problems), "ASLMyoSeg"
+                )
+
+    def _step(self, by: int) -> None:
+        """Use the series that comes after or before this one, the most doubtful first."""
+        every = by_doubt(SeriesScene.all_in(slicer.mrmlScene))
+        here = every.index(self.series) if self.series in every else -1
+        self.panel.use(every[(here + by) % len(every)])
 
     def onSampleData(self) -> None:
         with explaining(_("The sample cannot be opened.")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,11 @@ def sentences(result: MBFResult) -> list[str]:
     """What has to be said of a result; what holds for several segments is said once of all."""
     names = {segment.name for segment in (result.whole, *result.segments)}
     said: dict[str, list[str]] = {}
+    left_out = {n for w in result.warnings for n in re.findall(r"^Pair (\d+): no mask", w)}
     for warning in result.warnings:
+        pairs = re.search(r": pairs ([\d, ]+) have no pixels", warning)
+        if pairs and left_out.issuperset(pairs[1].split(", ")):
+            continue  # said of the whole pair already
         name, _, rest = warning.partition(": ")
         of, words = (name, rest) if name in names else ("", warning)
         said.setdefault(words, []).append(of)

@@ -267,22 +267,23 @@ def add_nodes(images: Any, series: ASLSeries) -> SeriesNodes:
     scene = images.GetScene()
     sequences.describe_images(images, series)
     browser = sequences.browser_for(images)
-    browser.SetAttribute(ROLE, "series")
-    browser.SetAttribute(sequences.NAME, series.name)
-    browser.SetAttribute(CONDITION, "stress" if "stress" in series.name.lower() else "rest")
-    for role in KEPT:
-        sequence = images if role == "images" else sequences.add_beside(images, role, series)
-        browser.SetNodeReferenceID(f"ASLMyoSeg.{role}", sequence.GetID())
-        if role in sequences.BROWSED:
-            if sequence is not images:
-                browser.AddSynchronizedSequenceNodeID(sequence.GetID())
-            browser.SetSaveChanges(sequence, role == "masks")
-    browser.SetSelectedItemNumber(0)
+    found = SeriesNodes(browser)
+    with found.one_event():
+        browser.SetAttribute(ROLE, "series")
+        browser.SetAttribute(sequences.NAME, series.name)
+        browser.SetAttribute(CONDITION, "stress" if "stress" in series.name.lower() else "rest")
+        for role in KEPT:
+            sequence = images if role == "images" else sequences.add_beside(images, role, series)
+            browser.SetNodeReferenceID(f"ASLMyoSeg.{role}", sequence.GetID())
+            if role in sequences.BROWSED:
+                if sequence is not images:
+                    browser.AddSynchronizedSequenceNodeID(sequence.GetID())
+                browser.SetSaveChanges(sequence, role == "masks")
+        browser.SetSelectedItemNumber(0)
     shown = f"{sequences.shown_name(series.name)} frames"
     table = scene.AddNewNodeByClass("vtkMRMLTableNode", shown)
     table.SetAttribute(ROLE, "frames")
     browser.SetNodeReferenceID("ASLMyoSeg.frames", table.GetID())
-    found = SeriesNodes(browser)
     describe(found, series.volume_types, series.inversion_time)
     display.set_up(found)
     hierarchy.gather(found)
@@ -307,5 +308,6 @@ def describe(found: SeriesNodes, types: Sequence[str], times: Sequence[float]) -
             intervals, passes = ((np.nan, np.nan),) * len(mask), (0,) * len(mask)
             row = FrameRow(frame, kind, float(time), "automatic", nothing, intervals, passes)
             rows.append(with_mask(row, mask))
-    found.browser.Modified()  # proxies learn what their frames are
-    found.write(rows)
+    with found.one_event():
+        found.browser.Modified()  # proxies learn what their frames are
+        found.write(rows)
