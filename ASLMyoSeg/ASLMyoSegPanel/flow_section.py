@@ -20,6 +20,8 @@ OTHER = "other"
 """Field strength at which a person states T1 of blood."""
 NARROWEST = 20
 """Pixels that a column has at least."""
+TITLE_LINES = 3
+"""Of columns with a unit, in a narrow panel."""
 WITH_UNIT = (2, 3)
 """Columns of the table: MBF and PN."""
 
@@ -184,7 +186,7 @@ class FlowSection(Section):
         view.visible = node is not None
         header = view.horizontalHeader()
         header.setMinimumSectionSize(NARROWEST)
-        header.setMinimumHeight(2 * header.sizeHint.height())
+        header.setMinimumHeight(TITLE_LINES * header.sizeHint.height())
         for column in WITH_UNIT:
             if column < header.count():
                 header.setSectionResizeMode(column, qt.QHeaderView.Stretch)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import qt
 from slicer.i18n import tr as _
 
 from ASLMyoSegLib.scene.display import OPACITY
-from ASLMyoSegLib.scene.pictures import frame_picture
+from ASLMyoSegLib.scene.pictures import draw_frame
 
 from .section import Section, copyable, number
 
@@ -103,14 +106,11 @@ class ReviewSection(Section):
         if len(keys) != len(self._pictures):
             box.clear()
             self._pictures = [""] * len(keys)
-            for _key in keys:
-                box.addItem(qt.QListWidgetItem())
+            box.addItems([""] * len(keys))
         for row, key, before in zip(rows, keys, self._pictures, strict=True):
             item = box.item(row.frame)
             if key != before:
-                pixmap = qt.QPixmap()
-                pixmap.loadFromData(qt.QByteArray(frame_picture(series, row.frame)))
-                item.setIcon(qt.QIcon(pixmap))
+                item.setIcon(qt.QIcon(_pictureOf(series, row.frame)))
             mark = " !" if doubtful[row.frame] else ""
             item.setText(f"{row.frame} {row.volume_type}\n{number(row.score)}{mark}")
         self._pictures = keys
@@ -129,6 +129,13 @@ def _intervalOf(row) -> str:
     return _("MCD Uncertainty, with 95 % confidence from {low:.3f} to {high:.3f}").format(
         low=low, high=high
     )
+
+
+def _pictureOf(series, frame: int):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "frame.png"
+        draw_frame(series, frame, path)
+        return qt.QPixmap(str(path))
 
 
 def _nameOf(row) -> str:

@@ -94,7 +94,8 @@ def text_mesh(discs: Iterable[Disc], colours: Any) -> Any:
     writing.AddInputData(vtk.vtkPolyData())  # it complains where there is nothing to append
     for disc in discs:
         at = disc.height
-        large = 1.5 if is_mid_only(tuple(disc.values)) else 1.0
+        # In three rings, no larger than lies within one of them on either side.
+        large = 2.0 if is_mid_only(tuple(disc.values)) else 1.0
         for sector in disc.sectors:
             if sector.aha not in disc.values:
                 continue
@@ -103,8 +104,8 @@ def text_mesh(discs: Iterable[Disc], colours: Any) -> Any:
             bright = np.isfinite(value) and np.dot(colours(disc, value), (0.3, 0.59, 0.11)) > 0.6
             ink = BLACK if bright else WHITE
             shown = f"{value:.2f}" if np.isfinite(value) else "n/a"
-            _write(writing, str(sector.aha), x, at + y + 3.2 * large, 2.4 * large, ink)
-            _write(writing, shown, x, at + y - 1.3 * large, 4.0 * large, ink)
+            _write(writing, str(sector.aha), x, at + y + 2.4 * large, 1.8 * large, ink)
+            _write(writing, shown, x, at + y - 1.0 * large, 3.0 * large, ink)
         if large == 1.0:
             _write(writing, "17", 0.0, at + 1.0, 2.4, GREY)
             _write(writing, "not imaged", 0.0, at - 3.0, 1.9, GREY)

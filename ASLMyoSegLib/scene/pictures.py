@@ -1,8 +1,8 @@
-"""A small picture of a frame about the heart, with its outline, as a file of PNG."""
+"""A small picture of a frame about the heart, with its outline."""
 
 from __future__ import annotations
 
-import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,13 @@ AROUND = 1.7
 LINE = (255, 225, 77)
 
 
-def frame_picture(one: Any, frame: int) -> bytes:
-    """The slice in the middle of a frame, PNG.
+def draw_frame(one: Any, frame: int, path: Path) -> None:
+    """Write a picture of the slice in the middle of a frame.
 
     Args:
         one: a `SeriesScene`.
         frame: whose picture.
+        path: of the file; its ending tells the format.
     """
     image = nodes.volume_array(one.data("images", frame)).astype(float)
     k = len(image) // 2
@@ -35,9 +36,7 @@ def frame_picture(one: Any, frame: int) -> bytes:
     edge = inside & ~_eroded(inside)
     pixels = np.array(shown)
     pixels[edge] = LINE
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
+    Image.fromarray(pixels).save(path)
 
 
 def _square(mask: np.ndarray) -> tuple[slice, slice]:

@@ -6,8 +6,9 @@ import pytest
 pytest.importorskip("slicer")
 
 from cases.scene import load, loaded
+from vtk.util.numpy_support import vtk_to_numpy
 
-from ASLMyoSegLib.scene import bullseye, landmarks
+from ASLMyoSegLib.scene import bullseye, discs, landmarks
 from ASLMyoSegLib.scene.mrml import PrivateScene
 from ASLMyoSegLib.scene.pairs import OPENED
 
@@ -50,3 +51,14 @@ def test_the_whole_bullseye_is_seen_in_narrow_views():
             half = camera.GetParallelScale()
             assert half >= 75
             assert half * width / height >= 60
+
+
+def test_no_number_of_the_bullseye_lies_on_a_border_of_its_rings():
+    disc = discs.Disc(("", ""), dict.fromkeys(range(1, 17), 4.44), "", 0.0)
+    ink = discs.text_mesh([disc], lambda *_: (0.0, 0.0, 0.0))
+    x, _, y = vtk_to_numpy(ink.GetPoints().GetData()).T
+    radius = np.hypot(x, y) / discs.RADIUS
+    inside = radius < 1
+    assert inside.sum() > 500
+    for border in (0.5, 0.75, 1.0):
+        assert (np.abs(radius[inside] - border) > 0.005).all()
