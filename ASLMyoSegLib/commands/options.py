@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -40,40 +43,66 @@ Precision = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
 OnDevice = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
-VolumeTypes = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WORDS",
-        help="What each frame is, whatever files say: m0scan,(control,label)*6; of one image "
-        "alone: control.",
-    ),
-]
-InversionTime = Annotated[
-    float | None,
-    typer.Option(metavar="SECONDS", help="Of control and label frames, whatever files say."),
-]
-Variable = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Of the images in a MATLAB file.")
-]
-Axes = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WORDS",
-        help="What the axes are, in the order of their sizes: y,x,slice,frame or y,x,frame.",
-    ),
-]
-PixelSize = Annotated[
-    str | None,
-    typer.Option(metavar="MM", help="Along x, along y, and from slice to slice: 1.9,1.9,8."),
-]
+
+
+def stating(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options by which a person states what files do not say; it gets them as
+    `hints`."""
+
+    @wraps(command)
+    def with_options(**options: Any) -> None:
+        stated = {name: options.pop(name) for name in signature(hints_of).parameters}
+        command(hints=hints_of(**stated), **options)
+
+    parameters = [
+        parameter.replace(annotation=annotation)
+        for function in (command, hints_of)
+        for parameter, annotation in _annotated(function)
+        if parameter.name != "hints"
+    ]
+    with_options.__signature__ = Signature(parameters)
+    with_options.__annotations__ = {p.name: p.annotation for p in parameters}
+    return with_options
+
+
+def _annotated(function: Callable[..., Any]) -> Iterator[tuple[Parameter, Any]]:
+    types = get_type_hints(function, localns={"Hints": object}, include_extras=True)
+    for parameter in signature(function).parameters.values():
+        yield parameter, types[parameter.name]
 
 
 def hints_of(
-    volume_types: str | None,
-    inversion_time: float | None,
-    variable: str | None,
-    axes: str | None,
-    pixel_size: str | None,
+    *,
+    volume_types: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORDS",
+            help="What each frame is, whatever files say: m0scan,(control,label)*6, or n/a; of "
+            "one image alone: control.",
+        ),
+    ] = None,
+    skip_frames: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBERS", help="Frames to leave out; the first is 0: 3,7-9."),
+    ] = None,
+    inversion_time: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Of control and label frames, whatever files say."),
+    ] = None,
+    variable: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the images in a MATLAB file.")
+    ] = None,
+    axes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORDS",
+            help="What the axes are, in the order of their sizes: y,x,slice,frame or y,x,frame.",
+        ),
+    ] = None,
+    pixel_size: Annotated[
+        str | None,
+        typer.Option(metavar="MM", help="Along x, along y, and from slice to slice: 1.9,1.9,8."),
+    ] = None,
 ) -> Hints:
     """What the options state.
 
@@ -88,6 +117,7 @@ def hints_of(
         variable=variable,
         axes=None if axes is None else tuple(axes.replace(" ", "").lower().split(",")),
         pixel_size=None if pixel_size is None else _lengths(pixel_size),
+        skip_frames=None if skip_frames is None else _frames(skip_frames),
     )
 
 
@@ -100,7 +130,7 @@ def refuse_both(trials: int | None, precision: float | None) -> None:
 def _volume_types(text: str) -> tuple[str, ...]:
     """``m0scan,(control,label)*2`` written out."""
     plain = re.sub(r"\s", "", text).lower()
-    part = r"(\w+|\(\w+(?:,\w+)*\))(?:\*(\d{1,6}))?"
+    part = r"([\w/]+|\([\w/]+(?:,[\w/]+)*\))(?:\*(\d{1,6}))?"
     if not re.fullmatch(rf"{part}(?:,{part})*", plain):
         raise SeriesError(
             f"--volume-types {text[:60]!r}: cannot be understood; write one word for each frame, "
@@ -121,3 +151,18 @@ def _lengths(text: str) -> tuple[float, ...]:
         raise SeriesError(
             f"--pixel-size {text[:60]!r}: give two or three lengths in mm, such as 1.9,1.9."
         ) from None
+
+
+def _frames(text: str) -> tuple[int, ...]:
+    """``3,7-9`` written out."""
+    plain = re.sub(r"\s", "", text)
+    if not re.fullmatch(r"\d{1,6}(-\d{1,6})?(,\d{1,6}(-\d{1,6})?)*", plain):
+        raise SeriesError(
+            f"--skip-frames {text[:60]!r}: give numbers of frames, of which the first is 0, such "
+            "as 3,7-9."
+        )
+    found: set[int] = set()
+    for part in plain.split(","):
+        first, _, last = part.partition("-")
+        found |= {*range(int(first), min(int(last or first), MOST_FRAMES) + 1)}
+    return tuple(sorted(found))

@@ -5,28 +5,27 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .options import (
-    Axes,
     Device,
-    InversionTime,
     Model,
     OnDevice,
-    PixelSize,
     Precision,
     Seed,
     Trials,
-    Variable,
-    VolumeTypes,
-    hints_of,
     refuse_both,
+    stating,
 )
 from .progress import progress_bar
 
+if TYPE_CHECKING:
+    from ..io import Hints
 
+
+@stating
 def run(
     series: Annotated[
         Path,
@@ -60,11 +59,8 @@ def run(
     correct_motion: Annotated[
         bool, typer.Option(help="Move frames to where the heart usually is before segmenting.")
     ] = False,
-    volume_types: VolumeTypes = None,
-    inversion_time: InversionTime = None,
-    variable: Variable = None,
-    axes: Axes = None,
-    pixel_size: PixelSize = None,
+    *,
+    hints: Hints,
 ) -> None:
     """Segment, measure flow, and write the report. Finished series are not done again."""
     from ..io import left_out
@@ -73,7 +69,6 @@ def run(
     from ..run.pipeline import run as run_all
 
     refuse_both(trials, precision)
-    hints = hints_of(volume_types, inversion_time, variable, axes, pixel_size)
     write_scene = None
     if scene:
         from ..scene import write_scene
@@ -117,6 +112,7 @@ def run(
         raise typer.Exit(2)
 
 
+@stating
 def quantify(
     source: Annotated[Path, typer.Argument(help="A series, or a scene (.mrb) with its masks.")],
     masks: Annotated[
@@ -136,11 +132,8 @@ def quantify(
     correct_motion: Annotated[
         bool, typer.Option(help="Move frames to where the heart usually is; for one mask of all.")
     ] = False,
-    volume_types: VolumeTypes = None,
-    inversion_time: InversionTime = None,
-    variable: Variable = None,
-    axes: Axes = None,
-    pixel_size: PixelSize = None,
+    *,
+    hints: Hints,
 ) -> None:
     """Blood flow with masks at hand, after correction, as JSON.
 
@@ -150,9 +143,9 @@ def quantify(
     from ..io import read_masks, read_rv_insertion, read_series, series_sources
     from ..motion.undoing import align_with_one_mask
     from ..perfusion import quantify as quantify_series
+    from ..run.flow import size_doubts
     from ..run.summary import describe_flow
 
-    hints = hints_of(volume_types, inversion_time, variable, axes, pixel_size)
     if source.suffix == ".mrb":
         if masks is not None or segment is not None:
             raise SeriesError(
@@ -173,7 +166,7 @@ def quantify(
         raise SeriesError(f"{source}: has no masks; give them with --masks.")
     else:
         images = read_series(source, hints)
-        sources = series_sources(source, hints)
+        sources = series_sources(source, hints, images)
         drawn = read_masks(masks, images, segment, sources, anyway=masks_anyway)
         found = [(images, drawn, None, {})]
     answers = []
@@ -183,7 +176,7 @@ def quantify(
         if correct_motion:
             images = align_with_one_mask(images, drawn)
         result = quantify_series(images, drawn, points, **constants)
-        warnings = [*images.notes, *result.warnings]
+        warnings = [*images.notes, *size_doubts(images), *result.warnings]
         answers.append({"mbf": describe_flow(result), "warnings": warnings})
         if len(found) > 1:
             answers[-1] = {"series": images.name, **answers[-1]}

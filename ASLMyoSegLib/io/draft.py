@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..series import Geometry
+from .pixels import usable
 from .privacy import without_identifiers
-from .statement import Hints, RawSeries, check_pixels, geometry_of, images_of
+from .statement import Hints, RawSeries, geometry_of, images_of
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,14 @@ def draft_of(raw: RawSeries, path: Path, names: Sequence[str]) -> Draft:
         UnstatedError: where the pixel size is not said.
         SeriesError: where images cannot be those of a series.
     """
-    geometry = geometry_of(raw, path, Hints())
+    notes = list(raw.metadata.get("Notes", ()))
+    geometry = geometry_of(raw, path, Hints(), notes)
     images = images_of(raw)
     words = _words(raw, names) + ("m0scan",) * (len(images) - len(raw.images))
-    check_pixels(path, images, words)
+    images = usable(path, images, words, range(len(images)), notes)
     metadata = {**without_identifiers(raw.metadata), "source": str(path)}
+    if notes:
+        metadata["Notes"] = notes
     return Draft(images, geometry, raw.name, words, metadata)
 
 

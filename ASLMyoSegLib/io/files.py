@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +17,8 @@ from .leftovers import hidden_folder, remove_leftovers
 
 ASIDE = ("derivatives", "sourcedata")
 """Folders of a BIDS data set that hold no series of it."""
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""What text begins with that Windows calls Unicode."""
 
 
 @contextmanager
@@ -80,30 +85,52 @@ def is_aside(path: Path) -> bool:
     return any(part.startswith(".") or part in ASIDE for part in path.parts)
 
 
-def read_text(path: Path) -> str:
-    """A text file as UTF-8, with or without a byte order mark.
+def files_beneath(folder: Path) -> Iterator[Path]:
+    """Folders and files beneath a folder that is no link itself or is one, through links to
+    folders too, each folder once; nothing beneath what is hidden."""
+    seen = set()
+    for current, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(current)
+        if real in seen:
+            folders[:] = []
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(current, name) for name in (*folders, *sorted(files)))
+
+
+def read_text(path: Path, notes: list[str] | None = None) -> str:
+    """A text file as UTF-8, with or without a byte order mark; one that is none as Windows writes
+    Western Europe's letters (Latin-1), which is added to the notes.
 
     Raises:
-        SeriesError: where it is missing or is no such text.
+        SeriesError: where it is missing, or cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except FileNotFoundError:
         raise SeriesError(no_such_file(path)) from None
     except OSError as error:
         raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
-    except UnicodeDecodeError as error:
-        raise SeriesError(f"{path}: cannot be read as text ({error}); save it as UTF-8.") from None
+    if content.startswith(UTF_16):
+        return content.decode("utf-16", "replace")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", "replace")
+        if notes is not None:
+            notes.append(f"{path.name} is no UTF-8; its letters are read as Latin-1.")
+    return io.StringIO(text, newline=None).read()
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, notes: list[str] | None = None) -> dict[str, Any]:
     """The object that a JSON file holds.
 
     Raises:
         SeriesError: where it is missing or holds something else.
     """
     try:
-        content = json.loads(read_text(path), object_pairs_hook=_without_doubles)
+        content = json.loads(read_text(path, notes), object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError) as error:
         raise SeriesError(f"{path}: not valid JSON ({error}).") from None
     if not isinstance(content, dict):

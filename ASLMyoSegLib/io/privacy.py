@@ -13,13 +13,16 @@ IDENTIFYING = re.compile(
 )
 """Keys of side-cars, in small letters without anything between their words."""
 PERSON = re.compile(r"patient.*(name|id)$|^othernames")
-"""Those of which no word may stand in any other text."""
+"""Those of which no word may stand in a free text."""
+FREE_TEXT = re.compile(r"description|protocolname|seriesname|acquisitionname|details|remark")
+"""Keys of what people type, and by which nothing is computed; it may name the patient."""
 SHORTEST = 3
 """Letters of a word that names somebody."""
 
 
 def without_identifiers(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """BIDS keys that tell nothing of the person; nor do their values, however deep within."""
+    """BIDS keys that tell nothing of the person, however deep within; of the rest, free text alone
+    is left out where it has a word of the patient's name or number."""
     return _cleaned(metadata, _words_of(metadata))
 
 
@@ -34,16 +37,17 @@ def names_nobody(text: str, metadata: Mapping[str, Any]) -> bool:
     return not _words_of(metadata) & set(_split(text))
 
 
-def _cleaned(metadata: Mapping[str, Any], words: set[str]) -> dict[str, Any]:
-    kept = {}
-    for key, value in metadata.items():
-        if IDENTIFYING.search(_plain(key)):
-            continue
-        if isinstance(value, Mapping):
-            kept[key] = _cleaned(value, words)
-        elif key == "source" or not words & set(_split(str(value))):
-            kept[key] = value
-    return kept
+def _cleaned(value: Any, words: set[str]) -> Any:
+    if isinstance(value, list):
+        return [_cleaned(part, words) for part in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: _cleaned(part, words)
+        for key, part in value.items()
+        if not IDENTIFYING.search(_plain(key))
+        and not (FREE_TEXT.search(_plain(key)) and words & set(_split(str(part))))
+    }
 
 
 def _words_of(metadata: Mapping[str, Any]) -> set[str]:

@@ -18,6 +18,7 @@ from .dicom.record import read_record
 from .dicom.study import Survey, dicom_name, is_dicomdir, survey
 from .draft import Draft, draft_of
 from .files import no_such_file
+from .frames import frames_of_file, no_magnitude
 from .images.axes import UNKNOWN, read_frames
 from .images.headers import read_header
 from .images.matlab import read_matlab
@@ -75,11 +76,15 @@ def _look_for(path: Path, hints: Hints) -> Survey:
             )
             raise SeriesError(f"{path}: {problem}.")
         os.scandir(path).close()  # which says why, where what follows finds nothing
-        if found := find_bids(path):
-            return Survey(found)
+        found, parts = find_bids(path)
+        if found:
+            return Survey(found, parts)
         dicom = Survey() if hints.axes is not None else survey(path)
         whole = hints.axes is not None or hints.frames == 1
-        return dicom if dicom.series else Survey(find_images(path, whole), dicom.left_out)
+        if dicom.series:
+            return dicom
+        found, parts = find_images(path, whole)
+        return Survey(found, [*dicom.left_out, *parts])
     except OSError as error:
         raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
 
@@ -136,14 +141,28 @@ def read_draft(path: str | Path) -> Draft:
     return draft_of(_read(path, NO_HINTS, frames=1), path, names)
 
 
-def series_sources(path: str | Path, hints: Hints = NO_HINTS) -> tuple[Source, ...]:
+def series_sources(
+    path: str | Path, hints: Hints = NO_HINTS, series: ASLSeries | None = None
+) -> tuple[Source, ...]:
     """The DICOM images that `read_series` reads, in the order (frame, slice); none of others.
+
+    Args:
+        path: as `read_series` takes it.
+        hints: with which it was read.
+        series: that was read; images of frames that it leaves out are none of its sources.
 
     Raises:
         SeriesError: where a file is damaged, or contradicts another.
     """
     (found,) = find_series(path, hints)
-    return dicom_sources(found, hints) if is_dicom(found) else ()
+    if not is_dicom(found):
+        return ()
+    sources = dicom_sources(found, hints)
+    if series is None:
+        return sources
+    count, kept = frames_of_file(series)
+    frames = [k // series.images.shape[1] for k in range(len(sources))]
+    return tuple(s for s, f in zip(sources, frames, strict=True) if f in kept or f >= count)
 
 
 def input_digest(path: Path, *others: Path | None, hints: Hints = NO_HINTS) -> str:
@@ -169,6 +188,8 @@ def input_digest(path: Path, *others: Path | None, hints: Hints = NO_HINTS) -> s
 def _read(path: Path, hints: Hints, frames: int | None = None) -> RawSeries:
     """What the files say; `frames` is how many there are, where a person knows it."""
     matlab, name = path.suffix.lower() == ".mat", path.name.lower()
+    if kind := no_magnitude(name):
+        raise SeriesError(f"{path}: is an image of {kind}, no magnitude; give that of magnitude.")
     if hints.variable is not None and not matlab:
         raise SeriesError(f"{path}: is no MATLAB file, so it has no --variable; leave that out.")
     if is_dicom(path):

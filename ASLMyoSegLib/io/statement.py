@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 
 from ..errors import SeriesError, UnstatedError
-from ..series import VOLUME_TYPES, ASLSeries, Geometry
-from ..words import counted
+from ..series import ASLSeries, Geometry
+from ..words import brief
+from .frames import OF_FILE, FramesUsed, frames_used, inversion_times, volume_types_of
+from .pixels import STRETCHED, stretched, usable
 from .privacy import without_identifiers
 
-SMALLEST, LARGEST = 16, 1024
-"""Image sides, in pixels, between which a heart can be looked for."""
-SHORTEST_INVERSION_TIME, LONGEST_INVERSION_TIME = 0.01, 10.0
-"""Seconds; what lies beyond is in milliseconds, or was divided by 1000 twice."""
+DIFFERENT = 0.01
+"""Relative difference above which what is stated and what files say are not the same."""
+PER_FRAME = (
+    "EchoTime", "FlipAngle", "InversionTime", "LabelingDuration", "PostLabelingDelay",
+    "RepetitionTimePreparation",
+)  # fmt: skip
+"""Keys of BIDS that may have a value for each frame."""
 AXES = ("x", "y", "slice", "frame")
 """What an axis of an array can be."""
 
@@ -38,9 +43,10 @@ class Hints:
             format has them.
         pixel_size: mm along x, y and, where there are several slices, from slice to slice; None:
             as the file says.
+        skip_frames: indices of frames of the file that are left out, the first is 0.
 
     Raises:
-        SeriesError: where axes or pixel size cannot be.
+        SeriesError: where axes, pixel size or frames cannot be.
     """
 
     volume_types: tuple[str, ...] | None = None
@@ -48,6 +54,7 @@ class Hints:
     variable: str | None = None
     axes: tuple[str, ...] | None = None
     pixel_size: tuple[float, ...] | None = None
+    skip_frames: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         axes, size = self.axes, self.pixel_size
@@ -63,6 +70,8 @@ class Hints:
                 f"--pixel-size {','.join(f'{v:g}' for v in size)}: give two or three lengths in mm "
                 "above 0, along x, y and from slice to slice."
             )
+        if self.skip_frames is not None and min(self.skip_frames, default=0) < 0:
+            raise SeriesError("--skip-frames: frames count from 0; give them as 3,7-9.")
 
     @property
     def frames(self) -> int | None:
@@ -88,6 +97,7 @@ class RawSeries:
             `SeriesDigest`, which tells series apart where names do not.
         types_from: the file that told the volume types, or should have, for messages.
         times_from: the same of the inversion time, with the key.
+        times_problem: why files say no inversion time, where they say several.
         m0: frames (frame, slice, y, x) of an M0 scan that has its own file; they go last.
         m0_from: short name of that file or series, for people.
     """
@@ -100,6 +110,7 @@ class RawSeries:
     metadata: dict[str, Any] = field(default_factory=dict)
     types_from: str = ""
     times_from: str = ""
+    times_problem: str = ""
     m0: np.ndarray | None = None
     m0_from: str = ""
 
@@ -113,15 +124,19 @@ def complete(
     Raises:
         SeriesError: where something lacks, is impossible, or contradicts something else.
     """
-    types = _volume_types(raw, path, hints)
-    times = _inversion_times(raw, path, hints, types)
-    geometry = geometry_of(raw, path, hints)
+    notes = list(raw.metadata.get("Notes", ()))
+    used = _frames_used(raw, path, hints, notes)
+    times = _inversion_times(raw, path, hints, used, notes)
+    geometry = geometry_of(raw, path, hints, notes)
     images = images_of(raw)
     of_m0 = len(images) - len(raw.images)
-    types += ("m0scan",) * of_m0
+    frames = [*used.kept, *range(len(raw.images), len(images))]
+    types = used.types + ("m0scan",) * of_m0
     times = np.append(times, np.full(of_m0, np.nan))
-    check_pixels(path, images, types)
-    metadata = {**raw.metadata, **({"M0From": raw.m0_from} if raw.m0_from else {})}
+    images = usable(path, images[frames], types, frames, notes)
+    metadata = _of_frames(raw, used)
+    if notes:
+        metadata["Notes"] = notes
     metadata = metadata if keep_identifiers else without_identifiers(metadata)
     return ASLSeries(
         images=images,
@@ -133,6 +148,22 @@ def complete(
     )
 
 
+def _of_frames(raw: RawSeries, used: FramesUsed) -> dict[str, Any]:
+    """Metadata of the frames that are used: lists of one value for each are those of these, and
+    `OF_FILE` tells which they are, where they are not the file's."""
+    metadata = dict(raw.metadata)
+    for key in PER_FRAME:
+        if isinstance(said := metadata.get(key), list) and len(said) == used.count:
+            metadata[key] = [said[frame] for frame in used.kept]
+    if len(used.kept) < used.count or raw.m0 is not None:
+        metadata[OF_FILE] = {"count": used.count, "kept": list(used.kept)}
+    if raw.m0_from:
+        metadata["M0From"] = raw.m0_from
+    if stretched(raw.images[list(used.kept)]):
+        metadata["NoFlow"] = STRETCHED
+    return metadata
+
+
 def images_of(raw: RawSeries) -> np.ndarray:
     """All frames, float32 (frame, slice, y, x), those of an M0 scan of its own last; what float32
     cannot hold becomes infinite."""
@@ -141,103 +172,66 @@ def images_of(raw: RawSeries) -> np.ndarray:
         return images if raw.m0 is None else np.concatenate([images, raw.m0.astype(np.float32)])
 
 
-def check_types(types: tuple[str, ...], images: np.ndarray, path: Path, where: str) -> None:
-    """Refuse volume types that cannot be those of a series.
-
-    Args:
-        types: per frame, of any number.
-        images: (frame, slice, y, x).
-        path: of the images.
-        where: the file or the option that says the types.
-
-    Raises:
-        SeriesError: where they cannot.
-    """
-    for frame, kind in enumerate(types):
-        if kind not in VOLUME_TYPES:
-            raise SeriesError(
-                f"{where}: frame {frame} is {kind!r}; only control, label and m0scan frames can be "
-                "segmented and quantified."
-            )
-    frames, slices = images.shape[:2]
-    if len(types) != frames:
-        stacked = frames == 1 and len(types) == slices
-        problem = (
-            f"{where}: {counted(len(types), 'volume type')}, but {path.name} has "
-            f"{counted(frames, 'frame')}"
-        )
-        if stacked:
-            raise UnstatedError(
-                f"{problem} of {slices} slices",
-                "if these are the frames, say so with --axes x,y,frame.",
-            )
-        raise SeriesError(f"{problem}; give one each.")
-
-
-def _volume_types(raw: RawSeries, path: Path, hints: Hints) -> tuple[str, ...]:
-    where = "--volume-types" if hints.volume_types else raw.types_from or str(path)
-    types = hints.volume_types or raw.volume_types
-    if types is None:
+def _frames_used(raw: RawSeries, path: Path, hints: Hints, notes: list[str]) -> FramesUsed:
+    stated = hints.volume_types is not None
+    where = "--volume-types" if stated else raw.types_from or str(path)
+    words = hints.volume_types or raw.volume_types
+    if words is None:
         beside = f", or write {raw.types_from} (BIDS)" if raw.types_from else ""
         raise UnstatedError(
             f"{path}: nothing says which of its {len(raw.images)} frames are control, label or "
             "m0scan",
             f"state it with --volume-types{beside}.",
         )
-    check_types(types, raw.images, path, where)
-    return types
+    types = volume_types_of(words, where, notes)
+    if stated and raw.volume_types is not None:
+        said = volume_types_of(raw.volume_types, raw.types_from, [])
+        other = [f for f, (a, b) in enumerate(zip(types, said, strict=False)) if a != b]
+        if len(types) == len(said) and other:
+            notes.append(
+                f"--volume-types calls frame {other[0]} {types[other[0]]}, where "
+                f"{brief(raw.types_from)} says {said[other[0]]}; what is stated is taken."
+            )
+    skipped = hints.skip_frames or ()
+    return frames_used(types, raw.images.shape, skipped, path, where, notes)
 
 
 def _inversion_times(
-    raw: RawSeries, path: Path, hints: Hints, types: tuple[str, ...]
+    raw: RawSeries, path: Path, hints: Hints, used: FramesUsed, notes: list[str]
 ) -> np.ndarray:
     """TI of each frame, s; NaN for M0, and where nobody says it of images that make no pair, as
     these give no flow."""
-    stated = hints.inversion_time is not None
-    value = hints.inversion_time if stated else raw.inversion_time
-    where = "--inversion-time" if stated else raw.times_from or f"{path}: inversion time"
-    if value is None and not {"control", "label"} <= set(types):
-        return np.full(len(types), np.nan)
-    if value is None:
+    stated, said = hints.inversion_time, raw.inversion_time
+    if stated is None and said is None and not {"control", "label"} <= set(used.types):
+        return np.full(len(used.types), np.nan)
+    if stated is None and said is None:
         beside = f", or write it into {raw.times_from} (BIDS)" if raw.times_from else ""
         raise UnstatedError(
-            f"{path}: nothing says its inversion time",
+            raw.times_problem or f"{path}: nothing says its inversion time",
             f"state it in seconds with --inversion-time{beside}.",
         )
+    where = raw.times_from or f"{path}: inversion time"
+    if stated is None:
+        return inversion_times(said, used, where, notes)
+    times = inversion_times(stated, used, "--inversion-time", notes)
     try:
-        times = np.array(value, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        times = np.array(np.nan)
-    truths = any(isinstance(v, bool) for v in (value if isinstance(value, list) else [value]))
-    if truths or times.ndim > 1 or (times.ndim == 0 and np.isnan(times)):
-        raise SeriesError(f"{where} is {shortened(value)}, where seconds are needed.")
-    if times.ndim == 0:
-        times = np.full(len(types), float(times))
-    if times.shape != (len(types),):
-        raise SeriesError(
-            f"{where} has {counted(times.size, 'value')} for {counted(len(types), 'frame')}; give "
-            "one or one each."
+        files = inversion_times(said, used, where, [])
+    except SeriesError:
+        return times
+    if not np.allclose(files, times, rtol=DIFFERENT, equal_nan=True):
+        listed = ", ".join(f"{t:g}" for t in sorted(set(files[np.isfinite(files)])))
+        notes.append(
+            f"--inversion-time {stated:g} s is stated, where {brief(where)} is {listed[:60]}; "
+            "what is stated is taken."
         )
-    prepared = np.array([kind != "m0scan" for kind in types])
-    for frame in np.flatnonzero(prepared):
-        time = times[frame]
-        if np.isnan(time):
-            raise SeriesError(
-                f"{where} of frame {frame} is not there; state it in seconds with --inversion-time."
-            )
-        if not SHORTEST_INVERSION_TIME <= time <= LONGEST_INVERSION_TIME:
-            hint = " (is it in milliseconds?)" if time > LONGEST_INVERSION_TIME else ""
-            raise SeriesError(
-                f"{where} of frame {frame} is {time:g}, where {SHORTEST_INVERSION_TIME:g} to "
-                f"{LONGEST_INVERSION_TIME:g} seconds are possible{hint}."
-            )
-    return np.where(prepared, times, np.nan)
+    return times
 
 
-def geometry_of(raw: RawSeries, path: Path, hints: Hints) -> Geometry:
+def geometry_of(raw: RawSeries, path: Path, hints: Hints, notes: list[str]) -> Geometry:
     """With the pixel size that was stated, or the file's; the one slice of a series of which
     nobody says how thick it is has 1 mm."""
-    spacing = (*(hints.pixel_size or ()), *raw.geometry.spacing[len(hints.pixel_size or ()) :])
+    stated, said = hints.pixel_size or (), raw.geometry.spacing
+    spacing = (*stated, *said[len(stated) :])
     if not np.isfinite(spacing[:2]).all():
         raise UnstatedError(
             f"{path}: does not say its pixel size", "state it in mm with --pixel-size x,y."
@@ -249,36 +243,10 @@ def geometry_of(raw: RawSeries, path: Path, hints: Hints) -> Geometry:
                 "state it in mm with --pixel-size x,y,slice.",
             )
         spacing = (*spacing[:2], 1.0)
-    return replace(raw.geometry, spacing=tuple(float(v) for v in spacing))
-
-
-def shortened(value: object) -> str:
-    """Of whatever length, for a message."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
-
-
-def check_matrix(path: Path, rows: int, columns: int) -> None:
-    """Refuse images in which no heart can be looked for."""
-    if min(rows, columns) < SMALLEST or max(rows, columns) > LARGEST:
-        raise SeriesError(
-            f"{path}: images of {columns}x{rows} pixels, where {SMALLEST} to {LARGEST} a side "
-            "can be segmented."
+    apart = [abs(a - b) > DIFFERENT * b for a, b in zip(stated, said, strict=False)]
+    if any(apart):
+        notes.append(
+            f"--pixel-size {'x'.join(f'{v:g}' for v in stated)} mm is stated, where the file says "
+            f"{'x'.join(f'{v:.4g}' for v in said[: len(stated)])} mm; what is stated is taken."
         )
-
-
-def check_pixels(path: Path, images: np.ndarray, types: tuple[str, ...]) -> None:
-    check_matrix(path, *images.shape[2:])
-    for frame, image in enumerate(images):
-        wrong = int(np.count_nonzero(~np.isfinite(image)))
-        if wrong:
-            raise SeriesError(
-                f"{path}: frame {frame} ({types[frame]}) is NaN, infinite or too "
-                f"large for float32 in {counted(wrong, 'pixel')}; export the images anew."
-            )
-        for k, plane in enumerate(image):
-            if plane.min() == plane.max():
-                raise SeriesError(
-                    f"{path}: frame {frame}, slice {k} ({types[frame]}) has the value "
-                    f"{plane.flat[0]:g} everywhere; leave it out or export it anew."
-                )
+    return replace(raw.geometry, spacing=tuple(float(v) for v in spacing))

@@ -252,7 +252,7 @@ def _run_one(
         digest=digest,
         stated=settings.hints.stated(),
         identifiers=identifiers_of(series.metadata) if settings.keep_identifiers else None,
-        sources=series_sources(source, settings.hints),
+        sources=series_sources(source, settings.hints, series),
     )
     with replacing(output) as beside:
         beside.mkdir()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import SeriesError
-from ...words import counted
-from ..statement import shortened
+from ...words import counted, shortened
 from .side_cars import SideCars
+from .values import LIKE_FIELD, MHZ_PER_TESLA
 
 REQUIRED = (
     "ArterialSpinLabelingType",
@@ -32,16 +31,6 @@ REQUIRED_WHERE = {
     ("MRAcquisitionType", "2D"): ("SliceTiming",),
 }
 """Of those that another value calls for."""
-WORDS = {
-    "ArterialSpinLabelingType": ("PASL", "PCASL", "CASL"),
-    "M0Type": ("Included", "Separate", "Estimate", "Absent"),
-    "MRAcquisitionType": ("2D", "3D"),
-    "BackgroundSuppression": (True, False),
-    "BolusCutOffFlag": (True, False),
-    "LookLocker": (True, False),
-}
-"""What a value can be where it is one of few."""
-NUMBERS = ("MagneticFieldStrength", "M0Estimate", "LabelingEfficiency")
 ASSUMED = {
     "ArterialSpinLabelingType": "labelling by an inversion pulse (FAIR)",
     "BackgroundSuppression": "no background suppression",
@@ -50,31 +39,18 @@ ASSUMED = {
 """What the model of flow takes for true where nobody says otherwise."""
 
 
-def check_values(beside: SideCars) -> None:
-    """Refuse values of the side-car that mean something, but not what BIDS lets them be.
-
-    Raises:
-        SeriesError: where there is one; the message names it.
-    """
-    for key, words in WORDS.items():
-        value = beside.values.get(key)
-        known = any(type(value) is type(word) and value == word for word in words)
-        if key in beside.values and not known:
-            listed = ", ".join(map(json.dumps, words))
-            raise SeriesError(f"{beside.where(key)} is {shortened(value)}; BIDS knows {listed}.")
-    for key in NUMBERS:
-        value = beside.values.get(key)
-        if key in beside.values and not _above_zero(value):
-            raise SeriesError(f"{beside.where(key)} is {shortened(value)}; give a number above 0.")
-
-
-def check_m0(beside: SideCars, types: tuple[str, ...]) -> None:
+def check_m0(beside: SideCars, values: Mapping[str, Any], types: Sequence[str]) -> None:
     """Refuse an M0Type that the table of volume types contradicts.
+
+    Args:
+        beside: the side-car.
+        values: what it says (`values.understood`).
+        types: of the frames.
 
     Raises:
         SeriesError: where it does, or an estimate has no value.
     """
-    kind, frames = beside.values.get("M0Type"), types.count("m0scan")
+    kind, frames = values.get("M0Type"), list(types).count("m0scan")
     if kind == "Included" and not frames:
         raise SeriesError(
             f"{beside.where('M0Type')} is Included, but {beside.context} has no m0scan; "
@@ -85,20 +61,30 @@ def check_m0(beside: SideCars, types: tuple[str, ...]) -> None:
             f"{beside.where('M0Type')} is {kind}, but {beside.context} has {frames} m0scan; "
             "correct one."
         )
-    if kind == "Estimate" and "M0Estimate" not in beside.values:
+    if kind == "Estimate" and "M0Estimate" not in values:
+        said = beside.values.get("M0Estimate")
         raise SeriesError(
-            f"{beside.where('M0Estimate')} is missing, though M0Type is Estimate; write the number."
+            f"{beside.where('M0Estimate')} is {'missing' if said is None else shortened(said)}, "
+            "though M0Type is Estimate; write a number above 0."
         )
 
 
-def open_questions(beside: SideCars, types: tuple[str, ...], slices: int) -> list[str]:
-    """What the side-car leaves open or makes doubtful, in sentences for people."""
-    values = beside.values
+def open_questions(
+    beside: SideCars, values: Mapping[str, Any], types: Sequence[str], slices: int
+) -> list[str]:
+    """What the side-car leaves open, makes doubtful or contradicts, in sentences for people.
+
+    Args:
+        beside: the side-car.
+        values: what it says (`values.understood`).
+        types: of all frames of the file.
+        slices: how many there are.
+    """
     required = [*REQUIRED]
     for (key, value), more in REQUIRED_WHERE.items():
         if values.get(key) == value:
             required += more
-    lacking = [key for key in required if key not in values]
+    lacking = [key for key in required if key not in beside.values]
     found = []
     if lacking:
         assumed = [ASSUMED[key] for key in lacking if key in ASSUMED]
@@ -111,19 +97,32 @@ def open_questions(beside: SideCars, types: tuple[str, ...], slices: int) -> lis
                 f"{beside.where(key)} has {counted(len(value), 'value')} for "
                 f"{counted(len(types), 'frame')}; are all frames there?"
             )
-    pairs, acquired = types.count("control"), values.get("TotalAcquiredPairs", 0)
+    pairs, acquired = list(types).count("control"), values.get("TotalAcquiredPairs", 0)
     if isinstance(acquired, int) and 0 < acquired < pairs:
         found.append(
             f"{beside.where('TotalAcquiredPairs')} is {acquired}, but there are {pairs} control "
             "frames; is the table of volume types right?"
         )
-    found += _slice_timing(beside, slices)
+    found += _slice_timing(beside, values, slices)
+    field, frequency = (values.get(key) for key in ("MagneticFieldStrength", "ImagingFrequency"))
+    if field and isinstance(frequency, int | float):
+        by_frequency = frequency / MHZ_PER_TESLA
+        if abs(by_frequency / field - 1) > 2 * LIKE_FIELD:
+            found.append(
+                f"{beside.where('MagneticFieldStrength')} is {field:g} T, but ImagingFrequency "
+                f"{frequency:g} MHz is that of {by_frequency:.2g} T; correct one."
+            )
+    if values.get("ArterialSpinLabelingType") == "PASL" and values.get("LabelingDuration"):
+        found.append(
+            f"{beside.where('ArterialSpinLabelingType')} is PASL, but LabelingDuration "
+            f"{shortened(values['LabelingDuration'])} s is one of (P)CASL; correct one."
+        )
     return found
 
 
-def _slice_timing(beside: SideCars, slices: int) -> list[str]:
-    timing = beside.values.get("SliceTiming", [])
-    if not isinstance(timing, list) or not all(_is_number(v) for v in timing):
+def _slice_timing(beside: SideCars, values: Mapping[str, Any], slices: int) -> list[str]:
+    timing = values.get("SliceTiming", [])
+    if not isinstance(timing, list):
         return [f"{beside.where('SliceTiming')} is {shortened(timing)}, no list of seconds."]
     if timing and len(timing) != slices:
         return [
@@ -136,12 +135,3 @@ def _slice_timing(beside: SideCars, slices: int) -> list[str]:
             "(SliceTiming), but flow takes one inversion time for all of them."
         ]
     return []
-
-
-def _above_zero(value: Any) -> bool:
-    return _is_number(value) and value > 0
-
-
-def _is_number(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and -math.inf < value < math.inf

@@ -31,6 +31,7 @@ class SideCars:
         files: all side-cars, JSON and context.
         context: the table of volume types, or where it should be.
         expected: the JSON side-car, or where it should be.
+        notes: what was assumed in reading them.
     """
 
     values: dict[str, Any]
@@ -38,6 +39,7 @@ class SideCars:
     files: tuple[Path, ...]
     context: Path
     expected: Path
+    notes: tuple[str, ...] = ()
 
     def where(self, key: str) -> str:
         """The file and the key, for messages."""
@@ -59,19 +61,34 @@ def find_side_cars(path: Path) -> SideCars:
     plain = Path(f"{stem}.json")
     if not jsons and plain.is_file():
         jsons = [plain]
-    values: dict[str, Any] = {}
-    origins: dict[str, Path] = {}
-    for file in jsons:
-        content = read_json(file)
-        values |= content
-        origins |= dict.fromkeys(content, file)
-    return SideCars(
-        values=values,
-        origins=origins,
+    return _joined(
+        jsons,
         files=(*jsons, *contexts[-1:]),
         context=contexts[-1] if contexts else Path(f"{stem}_aslcontext.tsv"),
         expected=jsons[-1] if jsons else Path(f"{stem}_asl.json"),
     )
+
+
+def side_cars_of_m0(m0scan: Path) -> SideCars:
+    """The side-cars of an M0 scan that has a file of its own.
+
+    Raises:
+        SeriesError: where one is damaged.
+    """
+    jsons = inherited(m0scan, "m0scan.json")
+    own = m0scan.with_name(f"{volume_name(m0scan)}.json")
+    return _joined(jsons, files=tuple(jsons), context=own, expected=own)
+
+
+def _joined(jsons: list[Path], files: tuple[Path, ...], context: Path, expected: Path) -> SideCars:
+    values: dict[str, Any] = {}
+    origins: dict[str, Path] = {}
+    notes: list[str] = []
+    for file in jsons:
+        content = read_json(file, notes)
+        values |= content
+        origins |= dict.fromkeys(content, file)
+    return SideCars(values, origins, files, context, expected, tuple(notes))
 
 
 def inherited(path: Path, suffix: str) -> list[Path]:

@@ -11,7 +11,7 @@ from ..files import replacing, write_json
 from ..images.nifti import write_volume
 from .side_cars import volume_name
 
-OURS = ("source", "Notes", "M0From")
+OURS = ("source", "Notes", "M0From", "M0Scan", "FramesOfFile")
 """Metadata that says how a series was read, and is not written."""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import SeriesError
 from ...series import Geometry
-from ..statement import check_matrix
+from ..pixels import check_matrix
 from .files import parsing, read_pixels
 from .grid import ordered, stacked
 from .record import Frame, Record, frames_of

@@ -10,7 +10,8 @@ import numpy as np
 from ...errors import SeriesError, UnstatedError
 from ...series import Geometry
 from ...words import counted
-from ..files import is_aside
+from ..files import files_beneath, is_aside
+from ..frames import no_magnitude
 from .axes import read_any
 from .nifti import has_frames
 from .pictures import PICTURES, is_picture
@@ -22,16 +23,21 @@ FEWEST_IMAGES = 2
 def single_images(folder: Path) -> list[Path]:
     """Image files in a folder, not beneath it, in natural order: ``img2`` before ``img10``.
 
-    What is called ``_desc-`` was derived by a program, and is none.
+    What is called ``_desc-`` was derived by a program, and is none; nor is a phase.
 
     Raises:
         OSError: where the folder cannot be read.
     """
     files = (f for f in folder.iterdir() if not f.name.startswith(".") and "_desc-" not in f.name)
     return sorted(
-        (f for f in files if f.name.lower().endswith(VOLUMES + PICTURES) and f.is_file()),
+        (f for f in files if is_image(f.name) and not no_magnitude(f.name) and f.is_file()),
         key=lambda file: natural(file.name),
     )
+
+
+def is_image(name: str) -> bool:
+    """Whether a file of this name is a volume or a picture."""
+    return name.lower().endswith(VOLUMES + PICTURES)
 
 
 def natural(name: str) -> tuple[list[str | int], str]:
@@ -40,29 +46,32 @@ def natural(name: str) -> tuple[list[str | int], str]:
     return [int(p) if k % 2 else p for k, p in enumerate(parts)], name
 
 
-def find_images(folder: Path, whole: bool) -> list[Path]:
-    """Series beneath a folder that have no names of BIDS, sorted; no derivatives.
+def find_images(folder: Path, whole: bool) -> tuple[list[Path], list[str]]:
+    """Series beneath a folder that have no names of BIDS, sorted, and why other images are none; no
+    derivatives.
 
     Args:
         folder: that is searched.
         whole: whether each volume is a series, whatever its dimensions.
 
     Returns:
-        Files of several frames, MATLAB files, and folders of single images.
+        Files of several frames, MATLAB files, and folders of single images; sentences.
 
     Raises:
         OSError: where a folder cannot be read.
     """
-    found = []
-    for current in sorted([folder, *(d for d in folder.rglob("*") if d.is_dir())]):
-        if is_aside(current.relative_to(folder)):
-            continue
+    found, left_out = [], []
+    beneath = sorted(f for f in files_beneath(folder) if not is_aside(f.relative_to(folder)))
+    for current in [folder, *filter(Path.is_dir, beneath)]:
         files = single_images(current)
         series = [f for f in files if not is_picture(f) and (whole or has_frames(f))]
         series += sorted(file for file in current.glob("*.mat") if file.is_file())
         named = current if current.name not in ("", "..") else current.resolve()
         found += series or ([named] if len(files) >= FEWEST_IMAGES else [])
-    return found
+    for file in beneath:
+        if is_image(file.name) and (kind := no_magnitude(file.name)):
+            left_out.append(f"{file}: is an image of {kind}, no magnitude.")
+    return found, left_out
 
 
 def read_numbered(folder: Path) -> tuple[np.ndarray, Geometry]:
