@@ -146,6 +146,7 @@ def quantify(
     from ..run.flow import size_doubts
     from ..run.summary import describe_flow
 
+    told: list[str] = []
     if source.suffix == ".mrb":
         if masks is not None or segment is not None:
             raise SeriesError(
@@ -167,7 +168,9 @@ def quantify(
     else:
         images = read_series(source, hints)
         sources = series_sources(source, hints, images)
-        drawn = read_masks(masks, images, segment, sources, anyway=masks_anyway)
+        drawn = read_masks(
+            masks, images, segment, sources, anyway=masks_anyway, hints=hints, notes=told
+        )
         found = [(images, drawn, None, {})]
     answers = []
     for images, drawn, points, constants in found:
@@ -176,7 +179,7 @@ def quantify(
         if correct_motion:
             images = align_with_one_mask(images, drawn)
         result = quantify_series(images, drawn, points, **constants)
-        warnings = [*images.notes, *size_doubts(images), *result.warnings]
+        warnings = [*images.notes, *told, *size_doubts(images), *result.warnings]
         answers.append({"mbf": describe_flow(result), "warnings": warnings})
         if len(found) > 1:
             answers[-1] = {"series": images.name, **answers[-1]}

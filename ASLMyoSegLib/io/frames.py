@@ -110,9 +110,11 @@ def frames_used(
     path: Path,
     where: str,
     notes: list[str],
+    *,
+    stated: bool,
 ) -> FramesUsed:
     """The frames that make a series: neither skipped, nor of a type that is left out, nor a last
-    one without its partner.
+    one without its partner, unless a person says that it is one.
 
     Args:
         types: per frame of the file, or of those that are not skipped.
@@ -121,6 +123,7 @@ def frames_used(
         path: of the images.
         where: the file or the option that says the types.
         notes: what is left out is added.
+        stated: whether a person says the types.
 
     Raises:
         SeriesError: where types and frames do not fit each other.
@@ -149,7 +152,8 @@ def frames_used(
             )
     if skipped:
         notes.append(f"Left out by --skip-frames: {numbered('frame', sorted(set(skipped)))}.")
-    if (odd := _without_partner([(f, types[f]) for f in kept])) is not None:
+    odd = None if stated else _without_partner([(f, types[f]) for f in kept])
+    if odd is not None:
         kept.remove(odd)
         notes.append(f"Frame {odd}, the last {types[odd]}, has no partner and is left out.")
     prepared = tuple(f for f, kind in enumerate(types) if kind in ("control", "label"))

@@ -193,7 +193,7 @@ def _frames_used(raw: RawSeries, path: Path, hints: Hints, notes: list[str]) -> 
                 f"{brief(raw.types_from)} says {said[other[0]]}; what is stated is taken."
             )
     skipped = hints.skip_frames or ()
-    return frames_used(types, raw.images.shape, skipped, path, where, notes)
+    return frames_used(types, raw.images.shape, skipped, path, where, notes, stated=stated)
 
 
 def _inversion_times(
@@ -218,7 +218,8 @@ def _inversion_times(
         files = inversion_times(said, used, where, [])
     except SeriesError:
         return times
-    if not np.allclose(files, times, rtol=DIFFERENT, equal_nan=True):
+    guessed = "TriggerTime" in where
+    if not guessed and not np.allclose(files, times, rtol=DIFFERENT, equal_nan=True):
         listed = ", ".join(f"{t:g}" for t in sorted(set(files[np.isfinite(files)])))
         notes.append(
             f"--inversion-time {stated:g} s is stated, where {brief(where)} is {listed[:60]}; "

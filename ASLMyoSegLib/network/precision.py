@@ -10,18 +10,38 @@ from ..errors import ASLMyoSegError
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` (a GPU where there is one), `cpu` or `cuda`.
+    """`auto` (a GPU where there is one that PyTorch can use), `cpu` or `cuda`.
 
     Raises:
-        ASLMyoSegError: where there is no such device.
+        ASLMyoSegError: where there is no such device, or PyTorch cannot use it.
     """
+    problem = problem_of_gpu() if name in ("auto", "cuda") else ""
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device("cuda" if torch.cuda.is_available() and not problem else "cpu")
     if name not in ("cpu", "cuda"):
         raise ASLMyoSegError(f"device {name!r} is unknown; use auto, cpu or cuda.")
     if name == "cuda" and not torch.cuda.is_available():
         raise ASLMyoSegError("device 'cuda': no GPU that PyTorch can use is here; use auto or cpu.")
+    if problem:
+        raise ASLMyoSegError(f"device 'cuda': {problem}; use --device cpu.")
     return torch.device(name)
+
+
+def problem_of_gpu() -> str:
+    """Why PyTorch cannot compute on the GPU that is here; empty where it can, or there is none.
+
+    It may have been built without code for GPUs as new or as old, which shows with the first sum.
+    """
+    if not torch.cuda.is_available():
+        return ""
+    try:
+        (torch.ones(1, device="cuda") + 1).item()
+    except torch.OutOfMemoryError:
+        return ""
+    except Exception as error:  # of several types, by PyTorch's version
+        reason = str(error).strip().split("\n")[0][:80]
+        return f"the GPU cannot be used by this PyTorch ({reason})"
+    return ""
 
 
 def sampling_type(device: torch.device) -> torch.dtype:

@@ -49,6 +49,8 @@ def refuse_other_models(series: ASLSeries) -> None:
     Raises:
         QuantificationError: where the series says that it is one.
     """
+    if why := series.metadata.get("NoFlow"):
+        raise QuantificationError(f"{series.name}: {why}.")
     said = series.metadata.get("ArterialSpinLabelingType", "PASL")
     if said != "PASL":
         raise QuantificationError(

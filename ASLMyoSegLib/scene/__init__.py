@@ -1,5 +1,6 @@
 """MRML scenes in and out: the one room that imports `slicer`."""
 
+from . import mrml  # first, as it says what to do where Slicer's libraries lack
 from .bundle import SceneContent, read_scene, read_scenes, write_scene
 from .guess import check_frames, guess_frames
 from .series_scene import SeriesScene
@@ -9,6 +10,7 @@ __all__ = [
     "SeriesScene",
     "check_frames",
     "guess_frames",
+    "mrml",
     "read_scene",
     "read_scenes",
     "write_scene",

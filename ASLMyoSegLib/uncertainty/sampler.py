@@ -11,7 +11,7 @@ import torch
 
 from ..errors import ASLMyoSegError
 from ..network import LoadedModel
-from ..network.precision import choose_device
+from ..network.precision import choose_device, problem_of_gpu
 from ..series import ASLSeries, Posterior
 from . import DEFAULT_PRECISION
 from .engine import Engine, PreparedImage
@@ -118,7 +118,7 @@ def stream(
         raise ASLMyoSegError(f"precision is {precision}; give a value between 0 and 1, as 0.02.")
     if trials is None and precision is None:
         precision = DEFAULT_PRECISION
-    return _Sampling(series, model, trials, precision, seed, choose_device(device)).run()
+    return _Sampling(series, model, trials, precision, seed, device).run()
 
 
 class _Sampling:
@@ -131,9 +131,11 @@ class _Sampling:
         trials: int | None,
         precision: float | None,
         seed: int,
-        device: torch.device,
+        device: str,
     ) -> None:
-        self._model, self._seed, self._device = model, seed, device
+        self._model, self._seed, self._device = model, seed, choose_device(device)
+        problem = problem_of_gpu() if device == "auto" else ""
+        self._device_in_words = f"{self._device}{problem and f', as {problem}'}"
         self._precision = precision
         self._shape = series.images.shape
         frames, slices, rows, columns = self._shape
@@ -191,7 +193,7 @@ class _Sampling:
             trials=self._passes.reshape(frames, slices).copy(),
             trial_masks=packed.reshape(most, frames, slices, -1),
             seed=self._seed,
-            device=str(self._device),
+            device=self._device_in_words,
             model={"name": self._model.name, "sha256": self._model.sha256},
             mcd_interval=self._interval.reshape(frames, slices, 2).copy(),
         )
@@ -212,9 +214,10 @@ class _Sampling:
         return engine.prepare(image, self._seed, index)
 
     def _look_at(self, index: int) -> None:
-        """What an image's statistics say by now; nothing where it had no pass yet."""
-        statistics = self._statistics[index]
-        if statistics.passes:
+        """What an image's statistics say by now; nothing where it had no pass yet, nor of a blank
+        image, in which a network finds whatever it likes."""
+        statistics, image = self._statistics[index], self._images[index]
+        if statistics.passes and image.min() < image.max():
             summary = statistics.summary()
             self._mean[index], self._std[index] = summary.mean, summary.std
             self._interval[index] = summary.interval

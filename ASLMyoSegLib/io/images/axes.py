@@ -36,8 +36,8 @@ def arrange(array: np.ndarray, axes: tuple[str, ...], where: str) -> np.ndarray:
             f"{where}: {sizes} has {array.ndim} axes, but --axes names {len(axes)} "
             f"({','.join(axes)}); name each, in that order."
         )
-    if "slice" not in axes:
-        array, axes = array[..., np.newaxis], (*axes, "slice")
+    for name in {"slice", "frame"} - set(axes):
+        array, axes = array[..., np.newaxis], (*axes, name)
     return array.transpose([axes.index(name) for name in ("frame", "slice", "y", "x")])
 
 

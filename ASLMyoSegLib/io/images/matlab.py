@@ -6,6 +6,7 @@ Only numbers are taken from such a file: nothing in it runs, and no other file i
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ REMEDIES = {
     UNEQUAL: "save images of one size",
 }
 """What to do with arrays that are found, but cannot be images."""
+MASK = re.compile(r"mask|myo|label|seg|roi")
+"""What arrays are called that are masks, where others have the same size."""
 HDF5 = b"\x89HDF\r\n\x1a\n"
 USER_BLOCK = 512
 """Bytes that MATLAB puts before the HDF5 file that version 7.3 is."""
@@ -76,6 +79,43 @@ def read_matlab(path: Path, hints: Hints) -> np.ndarray:
             raise SeriesError(f"{path}: {listed} is too large to be a series.")
         images = array.load()
     return arrange(images, hints.axes, f"{path}: {name}")
+
+
+def read_matlab_mask(path: Path, sizes: tuple[int, ...], hints: Hints) -> np.ndarray:
+    """A mask, (slice, y, x) or (frame, slice, y, x): the only array in the file of the size of the
+    images, or of one of them, with the axes that `hints` has for these.
+
+    Args:
+        path: of the file.
+        sizes: of the images: frames, slices, rows and columns.
+        hints: axes; where they are not stated y, x, slice, frame are taken.
+
+    Raises:
+        SeriesError: where there is none, or there are several; the message lists what was found.
+    """
+    size = dict(zip(("frame", "slice", "y", "x"), sizes, strict=True))
+    axes = hints.axes or ("y", "x", "slice", "frame")
+    all_axes = tuple(name for name in axes if size[name] > 1)
+    of_one = tuple(name for name in all_axes if name != "frame")
+    with _arrays(path) as found:
+        fitting = [
+            (name, array, names)
+            for name, array in found.items()
+            for names in dict.fromkeys((of_one, all_axes))
+            if tuple(n for n in array.shape if n > 1) == tuple(size[n] for n in names)
+            and array.kind not in REMEDIES
+        ]
+        called = [f for f in fitting if MASK.search(f[0].lower())]
+        if len(called or fitting) != 1:
+            listed = ", ".join(f"{n} {_described(a)}" for n, a in list(found.items())[:MOST_LISTED])
+            raise SeriesError(
+                f"{path}: holds {listed or 'no array of numbers'}, of which "
+                f"{len(called or fitting) or 'none'} can be the mask of images of "
+                f"{'x'.join(str(size[n]) for n in all_axes)}; save the mask alone."
+            )
+        name, array, names = (called or fitting)[0]
+        mask = arrange(array.load(), names, f"{path}: {name}")
+    return mask[0] if len(mask) == 1 else mask
 
 
 def _chosen(path: Path, found: dict[str, _Found], hints: Hints) -> tuple[str, _Found]:
