@@ -64,6 +64,11 @@ def no_magnitude(name: str) -> str:
     return PARTS.get(named, "")
 
 
+def is_left_out(word: str) -> bool:
+    """Whether a frame of this word is neither segmented nor quantified."""
+    return word.strip().lower() in LEFT_OUT
+
+
 def volume_types_of(words: Sequence[str], where: str, notes: list[str]) -> tuple[str, ...]:
     """Words that people write for frames as those of `VOLUME_TYPES`, in any case of letters; those
     of frames that are left out, and unknown ones, as they are.

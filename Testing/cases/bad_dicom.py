@@ -164,7 +164,7 @@ ROWS = [
     ("a series in two folders", "its files lie in 2 folders", dicom(_in_two_folders)),
     ("one file of another series", "one image of each place",
      dicom(third(SeriesInstanceUID="1.2.3")), 0),
-    ("a control without its label", "has no partner",
+    ("a control without its label", "make no pairs",
      dicom(lambda paths: paths[2][0].unlink()), 0),
     ("M0 of its own in another slice", "its slices do not lie in the planes",
      dicom(_m0_elsewhere), 0),

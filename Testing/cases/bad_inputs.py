@@ -217,7 +217,7 @@ MASKS = [
      lambda f: (f / "masks.nii.gz").write_bytes(gzip.compress(b"no image" * 99))),
     ("pixels so large that it lies beside the images", "lies outside of the images",
      spoil.masks(lambda a: a, 30.0)),
-    ("two frames for three", "masks of 2 frames", spoil.masks(lambda a: a[:2])),
+    ("four frames for three", "masks of 4 frames", spoil.masks(lambda a: a[[0, 1, 2, 2]])),
     ("two slices for one", "marks 2 slices", spoil.masks(lambda a: a.repeat(2, axis=1))),
     ("two labels", "marks several things",
      spoil.masks(lambda a: np.where(a.cumsum(axis=-1) > 3, 2 * a, a))),

@@ -66,7 +66,8 @@ def with_side_cars(images: np.ndarray, geometry: Geometry, path: Path, hints: Hi
         types = _context(beside, path, hints, notes)
         if hints.volume_types is None:
             check_types(types, str(beside.context))
-            check_m0(beside, values, types)
+            if len(types) == len(images):
+                check_m0(beside, values, types)
     stated = types if hints.volume_types is None else hints.volume_types
     if stated is not None and beside.values and path.name.endswith(SUFFIXES):
         notes += open_questions(beside, values, stated, images.shape[1])

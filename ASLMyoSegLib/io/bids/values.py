@@ -64,6 +64,8 @@ DERIVED = {"SUBTRACTION", "CBF", "RELCBF", "RCBF", "TTP", "MTT"}
 FIELDS = (1.5, 3.0)
 MHZ_PER_TESLA = 42.577
 """Of protons (CODATA 2018)."""
+LARGEST = 1e300
+"""Of numbers that mean anything; JSON may hold whole ones that no float can."""
 STRONGEST = 12.0
 """T, above which a number is in another unit."""
 LIKE_FIELD = 0.07
@@ -164,7 +166,7 @@ def _number(value: Any, units: Mapping[str, float]) -> float | int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return value if math.isfinite(value) and abs(value) < 1e300 else None
+        return value if -LARGEST < value < LARGEST else None
     if not isinstance(value, str):
         return None
     found = re.fullmatch(r"\s*([-+]?[0-9]*[.,]?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*([^\s\d]*)\s*", value)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import SeriesError
+from ..frames import is_left_out
 from ..statement import Hints, RawSeries
 from .grid import counts_on
 from .m0 import find_m0, read_m0, same_grid
@@ -150,7 +151,7 @@ def _scan(path: Path, hints: Hints) -> _Scan:
     apart = ", ".join(plain_name(part[0]) for part in parts)
     what = "Control and label" if kind_of_all(asl.frames[: asl.shape[0]]) in PAIR else "Volumes"
     together = [f"{what} are series of their own: {apart}."] if len(parts) > 1 else []
-    if said and set(said) == {"control", "label"}:
+    if said and {kind for kind in said if not is_left_out(kind)} == {"control", "label"}:
         m0, m0_name, notes = find_m0(path, asl)
     notes = [*together, *asl.notes, *(of_types if hints.volume_types is None else ()), *notes]
     return _Scan(parts, asl, types, types_from, m0, m0_name, tuple(notes))

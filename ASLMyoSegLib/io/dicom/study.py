@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SeriesError
+from ..files import files_beneath
 from ..images.numbered import natural
 from .elements import WORDS
 from .files import is_dicom
@@ -144,7 +145,7 @@ def _grouped(folder: Path) -> tuple[list[list[Record]], list[str]]:
     damaged, or where there are no images."""
     groups: dict[tuple[Path, str], list[Record]] = {}
     told, others = [], 0
-    for path in sorted(folder.rglob("*"), key=_by_number):
+    for path in sorted(files_beneath(folder), key=_by_number):
         if path.name.startswith(".") or not is_dicom(path):
             continue
         try:

@@ -84,7 +84,7 @@ def _on_grid_of(
         return array, geometry
     if array.shape[-2:] != shape[1:]:
         raise SeriesError(
-            f"{path}: has {'x'.join(map(str, array.shape[::-1]))} pixels and says no place, but "
+            f"{path}: has {array.shape[-1]}x{array.shape[-2]} pixels and says no place, but "
             f"the series {shape[2]}x{shape[1]}; export the mask on the images."
         )
     pages = 1 if array.ndim == 2 else len(array)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+import scipy.io
 import SimpleITK as sitk
 from cases.dicom import new_dataset
 from cases.masks import (
@@ -24,13 +26,15 @@ from cases.masks import (
     structure_set,
     wall,
 )
+from PIL import Image
+from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from ASLMyoSegLib.errors import SeriesError
-from ASLMyoSegLib.io import read_masks, write_volume
+from ASLMyoSegLib.io import Hints, read_masks, write_volume
 from ASLMyoSegLib.io.images.nrrd import write_nrrd
 from ASLMyoSegLib.io.masks.seg_nrrd import write_segmentation
-from ASLMyoSegLib.series import Geometry
+from ASLMyoSegLib.series import ASLSeries, Geometry
 
 
 def same(found: np.ndarray, expected: np.ndarray) -> bool:
@@ -120,7 +124,7 @@ def moved(by: float) -> Geometry:
         (TRUTH, Geometry(GRID.spacing, tuple(np.array(GRID.origin) + DIRECTION @ (60, 0, 0)),
                          GRID.direction), "% of what 'label 1' marks"),
         (np.concatenate([TRUTH, TRUTH[:1]]), GRID, "marks 3 slices, where the series has 2"),
-        (np.stack([TRUTH] * 2), GRID, "masks of 2 frames, where the series has 3"),
+        (np.stack([TRUTH] * 4), GRID, "masks of 4 frames, where the series has 3"),
         (np.arange(np.prod(SIZE)).reshape(SIZE) % 500, GRID, "no mask"),
         (np.where(TRUTH, -1, 0), GRID, "no mask"),
     ],
@@ -260,3 +264,112 @@ def test_other_dicom_objects_and_folders_are_refused(tmp_path: Path):
     (tmp_path / "empty" / "notes.json").write_text(json.dumps({}))
     with pytest.raises(SeriesError, match="without DICOM files"):
         read_masks(tmp_path / "empty", make_series())
+
+
+# What people have instead of label maps
+
+
+def flat_series() -> ASLSeries:
+    """One slice, of which no place is known to matter."""
+    series = make_series()
+    return dataclasses.replace(series, images=series.images[:, :1])
+
+
+def with_notes(path: Path, series: ASLSeries, **more: object) -> tuple[np.ndarray, str]:
+    notes: list[str] = []
+    return read_masks(path, series, notes=notes, **more), " ".join(notes)
+
+
+@pytest.mark.parametrize("two", [2.0, 1.9999, 2.0235, 2.00007])
+def test_labels_that_are_nearly_whole_are_rounded_and_said_so(tmp_path: Path, two: float):
+    labels = np.where(TRUTH, two, 0).astype(np.float32)
+    labels[:, :4, :4] = two / 2
+    write_volume(tmp_path / "m.nii.gz", labels, GRID)
+    masks, notes = with_notes(tmp_path / "m.nii.gz", make_series(), segment="2")
+    assert np.array_equal(masks[0], TRUTH)
+    assert ("are rounded" in notes) == (two != 2)
+
+
+def test_a_mask_of_two_dimensions_and_a_picture_lie_on_the_one_slice(tmp_path: Path):
+    flat = TRUTH[0].astype(np.uint8)
+    sitk.WriteImage(sitk.GetImageFromArray(flat), str(tmp_path / "m.nii"))
+    Image.fromarray(flat * 255).save(tmp_path / "m.png")
+    soft = np.clip(255 * ndimage.uniform_filter(flat.astype(float), 3), 0, 255).astype(np.uint8)
+    Image.fromarray(soft).save(tmp_path / "soft.png")
+    for name in ("m.nii", "m.png"):
+        masks, notes = with_notes(tmp_path / name, flat_series())
+        assert np.array_equal(masks, np.stack([TRUTH[:1]] * 3))
+        assert "pixels of the series" in notes
+        with pytest.raises(SeriesError, match="masks of 1 slice"):
+            read_masks(tmp_path / name, make_series())
+    masks, notes = with_notes(tmp_path / "soft.png", flat_series())
+    assert np.array_equal(masks[0, 0], soft / soft.max() >= 0.5)
+    assert "soft edges" in notes
+    Image.fromarray(flat[1:]).save(tmp_path / "m.png")
+    with pytest.raises(SeriesError, match="44x39 pixels and says no place"):
+        read_masks(tmp_path / "m.png", flat_series())
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, float])
+def test_a_mask_of_matlab_is_found_by_its_size_with_the_axes_of_the_images(
+    tmp_path: Path, kind: type
+):
+    volume = TRUTH.transpose(1, 2, 0).astype(kind)
+    scipy.io.savemat(tmp_path / "m.mat", {"ti": 1.5, "mask": volume, "map": volume * 0.5})
+    assert np.array_equal(read_masks(tmp_path / "m.mat", make_series())[1], TRUTH)
+    frames = np.stack([TRUTH] * 3).transpose(3, 2, 1, 0).astype(kind)
+    scipy.io.savemat(tmp_path / "m.mat", {"wall": frames})
+    hints = Hints(axes=("x", "y", "slice", "frame"))
+    masks, notes = with_notes(tmp_path / "m.mat", make_series(), hints=hints)
+    assert np.array_equal(masks, np.stack([TRUTH] * 3))
+    assert "pixels of the series" in notes
+    scipy.io.savemat(tmp_path / "m.mat", {"a": volume, "b": volume})
+    with pytest.raises(SeriesError, match=r"a \(40x44x2, .* of which 2 can be the mask"):
+        read_masks(tmp_path / "m.mat", make_series())
+
+
+def test_masks_of_a_files_frames_or_of_control_and_label_keep_their_frames(tmp_path: Path):
+    """The file has five frames, of which the second is left out; M0 of a file of its own is the
+    last frame of the series."""
+    drawn = np.stack([np.roll(TRUTH, 2 * k, -1) for k in range(5)])
+    write_volume(tmp_path / "m.nii.gz", drawn, GRID)
+    one = make_series()
+    series = dataclasses.replace(
+        one, images=np.concatenate([one.images, one.images[:2]]),
+        volume_types=("control", "label", "control", "label", "m0scan"),
+        inversion_time=np.array([1.5, 1.5, 1.5, 1.5, np.nan]),
+        metadata={"FramesOfFile": {"count": 6, "kept": [0, 2, 3, 4]}},
+    )  # fmt: skip
+    assert np.array_equal(read_masks(tmp_path / "m.nii.gz", series), drawn)
+    write_volume(tmp_path / "m.nii.gz", np.concatenate([drawn, drawn[:1]]), GRID)
+    of_file = read_masks(tmp_path / "m.nii.gz", series)
+    assert np.array_equal(of_file[:4], drawn[[0, 2, 3, 4]])
+    assert not of_file[4].any()
+    write_volume(tmp_path / "m.nii.gz", drawn[:4], GRID)
+    of_pairs, notes = with_notes(tmp_path / "m.nii.gz", series)
+    assert np.array_equal(of_pairs[:4], drawn[:4])
+    assert not of_pairs[4].any()
+    assert "none of M0" in notes
+
+
+def test_slices_that_are_blank_in_all_images_hold_no_muscle(tmp_path: Path):
+    series = make_series()
+    series.images[:, 1] = 0
+    write_volume(tmp_path / "m.nii.gz", TRUTH, GRID)
+    masks = read_masks(tmp_path / "m.nii.gz", series)
+    assert np.array_equal(masks[0, 0], TRUTH[0])
+    assert not masks[:, 1].any()
+
+
+def test_segments_are_found_where_slicer_finds_them_or_refused(tmp_path: Path):
+    labels = TRUTH.astype(np.uint8) * 2
+    labels[:, :4, :4] = 1
+    unlabelled = {"LV blood": {}, "LV myocardium": {}}
+    path = slicer_file(tmp_path / "m.seg.nrrd", unlabelled, labels)
+    with pytest.raises(SeriesError, match="does not say which label its segment 'LV blood' has"):
+        read_masks(path, make_series())
+    layers = np.stack([labels == 1, labels == 2]).astype(np.uint8)
+    old = slicer_file(tmp_path / "old.seg.nrrd", unlabelled, layers)  # as Slicer 4 saved it
+    assert np.array_equal(read_masks(old, make_series())[0], TRUTH)
+    alone = slicer_file(tmp_path / "one.seg.nrrd", {"LV": {}}, TRUTH.astype(np.uint8))
+    assert np.array_equal(read_masks(alone, make_series())[0], TRUTH)
