@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,9 @@ def dicom_name(path: Path) -> str:
     with suppress(SeriesError):  # whoever reads the series is told
         own = parts_of(path)[0][0]
     name = plain_name(own)
-    for file in _files_in(own.path.parent):
-        with suppress(SeriesError):  # whoever reads the series is told
-            other = read_record(file)
-            if other.kind and other.series != own.series and plain_name(other) == name:
-                return f"{name}_{series_digest(own)[:4]}"
+    for other in _images_in(own.path.parent):
+        if other.series != own.series and plain_name(other) == name:
+            return f"{name}_{series_digest(own)[:4]}"
     return name
 
 
@@ -165,12 +164,19 @@ def _grouped(folder: Path) -> tuple[list[list[Record]], list[str]]:
 def _groups_of_study(own: Record) -> list[list[Record]]:
     """Series of the patient and study of a file by folder, in its folder and in those beside it
     whose first file is of the same study. Damaged files are none."""
+    folders = [own.path.parent]
+    with suppress(OSError):  # of a folder that may be entered, but not listed
+        beside = sorted(own.path.absolute().parent.parent.iterdir(), key=_by_number)
+        folders += [
+            folder
+            for folder in beside
+            if own.study and folder.is_dir() and not folder.samefile(own.path.parent)
+            if _first_study(folder) == own.study
+        ]
     groups: dict[tuple[str, Path], list[Record]] = {}
-    for file in _files_of_study(own.path.parent, own.study):
-        with suppress(SeriesError):
-            record = read_record(file)
-            if record.kind and (record.study, record.patient) == (own.study, own.patient):
-                groups.setdefault((record.series, file.parent), []).append(record)
+    for record in chain.from_iterable(map(_images_in, folders)):
+        if (record.study, record.patient) == (own.study, own.patient):
+            groups.setdefault((record.series, record.path.parent), []).append(record)
     return list(groups.values())
 
 
@@ -188,14 +194,12 @@ def _files_in(folder: Path) -> list[Path]:
     return [file for file in files if not file.name.startswith(".") and is_dicom(file)]
 
 
-def _files_of_study(folder: Path, study: str) -> Iterator[Path]:
-    """DICOM files in a folder, and in those beside it that begin with a file of the study."""
-    yield from _files_in(folder)
-    with suppress(OSError):  # of a folder that may be entered, but not listed
-        beside = sorted(folder.absolute().parent.iterdir(), key=_by_number)
-        for other in beside if study else ():
-            if other.is_dir() and not other.samefile(folder) and _first_study(other) == study:
-                yield from _files_in(other)
+def _images_in(folder: Path) -> Iterator[Record]:
+    """Of the same, those that hold images and are not damaged."""
+    for file in _files_in(folder):
+        with suppress(SeriesError):  # whoever reads the series is told
+            if (record := read_record(file)).kind:
+                yield record
 
 
 def _first_study(folder: Path) -> str:
@@ -223,13 +227,24 @@ def _why_not(records: Sequence[Record]) -> str:
 
 
 def _why_not_here(records: Sequence[Record], groups: Sequence[Sequence[Record]]) -> str:
-    """Why the files of a series are not taken that lie in one of several folders; empty where they
-    may be: those of the first folder, where others have nothing but copies."""
+    """Why a series is not taken as others are there: its files lie in one of several folders,
+    unless that is the first, and others have nothing but copies; or it was derived from such as are
+    beside it. Empty where it may be."""
     same = [group for group in groups if group[0].series == records[0].series]
     contents = [{record.instance for record in group} for group in same]
     if any(content != contents[0] for content in contents):
         return f"its files lie in {len(same)} folders; put them into one"
-    return "" if records is same[0] else f"the same files as in {same[0][0].path.parent}"
+    if records is not same[0]:
+        return f"the same files as in {same[0][0].path.parent}"
+    study = [group for group in groups if group[0].study == records[0].study]
+    originals = [group for group in study if not _is_derived(group)]
+    if _is_derived(records) and any(_rank(group) >= _rank(records) for group in originals):
+        return "derived images (0008,0008), where originals are in the same study"
+    return ""
+
+
+def _is_derived(records: Sequence[Record]) -> bool:
+    return all(frame.derived for frame in frames_of(records))
 
 
 def _includes_m0(records: Sequence[Record]) -> bool:

@@ -222,6 +222,22 @@ def test_derived_images_beside_originals_are_left_out(tmp_path: Path):
     assert series.notes == ("Derived images (0008,0008) are left out: 2.",)
 
 
+def test_a_series_that_was_derived_from_another_is_read_by_name_alone(tmp_path: Path):
+    def moved(dataset: Dataset, _t: int, _k: int) -> None:
+        dataset.ImageType = ["DERIVED", "PRIMARY", "M", "MOCO"]
+        dataset.StudyInstanceUID = "1.2.3"
+
+    def original(dataset: Dataset, _t: int, _k: int) -> None:
+        dataset.StudyInstanceUID = "1.2.3"
+
+    write_classic(tmp_path / "1", pixels(), moved, number=4)
+    assert find_series(tmp_path) == [tmp_path / "1" / "IM1"]
+    write_classic(tmp_path / "2", pixels(), original)
+    assert find_series(tmp_path) == [tmp_path / "2" / "IM1"]
+    assert "derived images (0008,0008), where originals are" in left_out(tmp_path)[0]
+    assert "all images were derived from others" in read_series(tmp_path / "1" / "IM1").notes[0]
+
+
 def test_several_echoes_are_not_mixed(tmp_path: Path):
     def echoes(dataset: Dataset, t: int, _k: int) -> None:
         dataset.AcquisitionNumber, dataset.EchoTime = t // 2, (12.0, 1.5)[t % 2]
