@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -69,25 +69,25 @@ class Values:
 
     Attributes:
         numbers: finite ones.
+        one: the first of these.
         texts: several values with backslashes between, as DICOM stores them.
         unclear: what stands where numbers are due.
     """
 
-    numbers: dict[str, tuple[float, ...]]
-    texts: dict[str, str]
-    unclear: dict[str, str]
+    numbers: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    one: dict[str, float] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    unclear: dict[str, str] = field(default_factory=dict)
 
     def __or__(self, other: Values) -> Values:
         """Both; where both say something, `other` is believed."""
         unclear = {k: v for k, v in self.unclear.items() if k not in other.numbers}
         return Values(
-            self.numbers | other.numbers, self.texts | other.texts, unclear | other.unclear
+            self.numbers | other.numbers,
+            self.one | other.one,
+            self.texts | other.texts,
+            unclear | other.unclear,
         )
-
-
-def first(numbers: Mapping[str, tuple[float, ...]], *keywords: str) -> float | None:
-    """The first number of the first element that is there."""
-    return next((numbers[k][0] for k in keywords if k in numbers), None)
 
 
 def read_values(path: Path) -> list[Values]:
@@ -103,12 +103,12 @@ def read_values(path: Path) -> list[Values]:
             "SOPClassUID": str(dataset.file_meta.get("MediaStorageSOPClassUID", "")),
             "TransferSyntaxUID": str(dataset.file_meta.TransferSyntaxUID),
         }
-        top = Values({}, meta, {}) | _values(dataset)
+        top = Values(texts=meta) | _values(dataset)
         for keyword in AT_TOP:
             top |= _of_items(dataset.get(keyword))
         for item in dataset.get(SHARED) or ():
             top |= _macros(item)
-        count = int(top.numbers.get("NumberOfFrames", (1,))[0] or 1)
+        count = int(top.one.get("NumberOfFrames") or 1)
         groups = dataset.get(PER_FRAME) or ()
         if groups and len(groups) != count:
             raise SeriesError(
@@ -124,7 +124,7 @@ def read_values(path: Path) -> list[Values]:
 
 def _macros(group: Dataset) -> Values:
     """What the functional groups of a frame say."""
-    found = Values({}, {}, {})
+    found = Values()
     for element in group:
         if element.VR == "SQ":
             found |= _of_items(element.value)
@@ -133,7 +133,7 @@ def _macros(group: Dataset) -> Values:
 
 def _of_items(items: Any) -> Values:
     """What the items of a sequence say; where several mean several ranges of values, nothing."""
-    found = Values({}, {}, {})
+    found = Values()
     ranges = len(items or ()) > 1 and "RealWorldValueSlope" in items[0]
     for item in () if ranges else items or ():
         found |= _values(item)
@@ -142,7 +142,7 @@ def _of_items(items: Any) -> Values:
 
 def _values(item: Dataset) -> Values:
     """Its own elements; those of a VR that is not theirs, or that cannot be parsed, as text."""
-    found = Values({}, {}, {})
+    found = Values()
     public = ((keyword_for_tag(tag), tag) for tag in list(item.keys()) if not tag.is_private)
     for keyword, tag in (*public, *_private_tags(item)):
         if keyword in NUMBERS or keyword in TEXTS:
@@ -156,7 +156,7 @@ def _values(item: Dataset) -> Values:
                 continue
             numbers = tuple(map(_number, parts))
             if np.isfinite(numbers).all():
-                found.numbers[keyword] = numbers
+                found.numbers[keyword], found.one[keyword] = numbers, numbers[0]
             else:
                 found.unclear[keyword] = str(value)[:60]
     return found

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from .elements import Values, first
+from .elements import Values
 
 TIME = re.compile(
     r"(?P<date>\d{8})?(?P<hour>\d\d)(?P<minute>\d\d)?(?P<second>\d\d(\.\d*)?)?([+-]\d{4})?"
 )
+TEMPORAL = ("TemporalPositionIndex", "TemporalPositionIdentifier", "TemporalPositionTimeOffset")
 
 
 class Order(NamedTuple):
@@ -36,18 +37,17 @@ class Order(NamedTuple):
 
 def order_of(index: int, values: Values, many: bool) -> Order:
     """Of a frame of a file, of which it may have many."""
-    numbers, texts = values.numbers, values.texts
+    one, texts = values.one, values.texts
     stamp = texts.get("FrameAcquisitionDateTime") or texts.get("AcquisitionDateTime")
-    instance = first(numbers, "InstanceNumber")
-    offset = first(numbers, "ConcatenationFrameOffsetNumber")
-    part = first(numbers, "InConcatenationNumber")
+    instance = one.get("InstanceNumber")
+    offset = one.get("ConcatenationFrameOffsetNumber")
+    part = one.get("InConcatenationNumber")
     number = part if part is not None else instance or 0
     return Order(
-        first(numbers, "FrameAcquisitionNumber", "AcquisitionNumber"),
-        first(numbers, "TemporalPositionIndex", "TemporalPositionIdentifier",
-             "TemporalPositionTimeOffset"),
+        one.get("FrameAcquisitionNumber", one.get("AcquisitionNumber")),
+        next((one[keyword] for keyword in TEMPORAL if keyword in one), None),
         _seconds(stamp or _stamp(texts, "Acquisition")),
-        first(numbers, "TriggerTime", "NominalCardiacTriggerDelayTime"),
+        one.get("TriggerTime", one.get("NominalCardiacTriggerDelayTime")),
         (0, offset + index) if offset is not None
         else (number, index) if many or instance is not None or part is not None
         else None,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SeriesError
-from .elements import IDENTIFIERS, WORDS, Values, first, read_values
+from .elements import IDENTIFIERS, WORDS, Values, read_values
 from .files import IMAGES
 from .order import Order, order_of
 
@@ -35,8 +35,8 @@ COMPUTED = re.compile(
     r"(REL?|R)?CB[FV]|MBF|MTT|TT[PD]|TMAX|PWI|PBP|ADC|.*[ _]MAP|MPR|(.*[ _])?MIP|PROJECTION IMAGE"
 )
 """The same, for what was computed of several images."""
-GE_KINDS = ("M", "P", "R", "I")
-"""What GE's number of an image's kind means."""
+GE_KINDS = (1, 2, 3)
+"""What GE's number of an image's kind is of phase, real and imaginary part; 0 is magnitude."""
 LOSSY = {f"1.2.840.10008.1.2.4.{k}" for k in (50, 51, 81)}
 """Transfer syntaxes of JPEG and JPEG-LS that lose something."""
 MHZ_PER_TESLA = 42.577
@@ -165,14 +165,13 @@ def read_record(path: Path) -> Record:
 @lru_cache(maxsize=1 << 14)
 def _read_record(path: Path, _modified: int, _size: int) -> Record:
     frames = read_values(path)
-    numbers, texts = frames[0].numbers, frames[0].texts
+    one, texts = frames[0].one, frames[0].texts
     kind = IMAGES.get(texts.get("SOPClassUID", ""), "")
     identifiers = {k: texts[k] for k in IDENTIFIERS if k in texts}
     person = f"{texts.get('PatientID', '')}\n{texts.get('PatientName', '')}"
     spelt = " ".join(re.findall(r"\w+", person.casefold()))
     number, total, part = (
-        first(numbers, k)
-        for k in ("SeriesNumber", "InConcatenationTotalNumber", "InConcatenationNumber")
+        one.get(k) for k in ("SeriesNumber", "InConcatenationTotalNumber", "InConcatenationNumber")
     )
     description = _plain(texts.get("SeriesDescription") or texts.get("ProtocolName"))
     return Record(
@@ -186,7 +185,7 @@ def _read_record(path: Path, _modified: int, _size: int) -> Record:
         patient=spelt and hashlib.sha256(spelt.encode(errors="replace")).hexdigest(),
         number=None if number is None else int(number),
         called=tuple(w for w in _split(description) if w in VOCABULARY - set(_split(person))),
-        size=(int(first(numbers, "Rows") or 0), int(first(numbers, "Columns") or 0)),
+        size=(int(one.get("Rows") or 0), int(one.get("Columns") or 0)),
         frames=tuple(_frame(path, k, frame, len(frames) > 1) for k, frame in enumerate(frames)),
         image_type=_plain(f"{texts.get('ImageType', '')} {texts.get('FrameType', '')}"),
         parts=(int(total), int(part)) if total and part else None,
@@ -197,15 +196,15 @@ def _read_record(path: Path, _modified: int, _size: int) -> Record:
 
 
 def _frame(path: Path, index: int, values: Values, many: bool) -> Frame:
-    numbers, texts, unclear = values.numbers, values.texts, dict(values.unclear)
+    one, texts, unclear = values.one, values.texts, dict(values.unclear)
     vectors: list[tuple[float, ...] | None] = []
     for keyword, count in VECTORS.items():
-        vector = numbers.get(keyword)
+        vector = values.numbers.get(keyword)
         if vector is not None and len(vector) != count:
             unclear[keyword], vector = str(list(vector)), None
         vectors.append(vector)
-    slope, intercept = _scale(numbers, "Rescale")
-    world_slope, world_intercept = _scale(numbers, "RealWorldValue")
+    slope, intercept = one.get("RescaleSlope"), one.get("RescaleIntercept")
+    world_slope, world_intercept = (one.get(f"RealWorldValue{k}") for k in ("Slope", "Intercept"))
     for keyword in ("RescaleSlope", "RescaleIntercept"):
         if keyword in unclear:
             raise SeriesError(f"{path}: {not_numbers(keyword, unclear[keyword])}; export it again.")
@@ -213,12 +212,12 @@ def _frame(path: Path, index: int, values: Values, many: bool) -> Frame:
         raise SeriesError(f"{path}: frame {index} is scaled by 0 (0028,1053); export it again.")
     if slope is None and world_slope:  # the only scale that is said
         slope, intercept = world_slope, world_intercept
-    thickness, step = (first(numbers, k) for k in ("SliceThickness", "SpacingBetweenSlices"))
-    times = numbers.get("InversionTimes", ())
-    single = first(numbers, "InversionTime")
+    thickness, step = (one.get(k) for k in ("SliceThickness", "SpacingBetweenSlices"))
+    times = values.numbers.get("InversionTimes", ())
+    single = one.get("InversionTime")
     time = single if single is not None else times[0] if len(times) == 1 else None
-    segment = first(numbers, "ReferencedSegmentNumber")
-    amplified = first(numbers, "PhilipsScaleSlope")
+    segment = one.get("ReferencedSegmentNumber")
+    amplified = one.get("PhilipsScaleSlope")
     label_type = texts.get("PhilipsLabelType", "")
     context = texts.get("ASLContext") or (label_type if label_type in ("CONTROL", "LABEL") else "")
     return Frame(
@@ -229,14 +228,14 @@ def _frame(path: Path, index: int, values: Values, many: bool) -> Frame:
         step=step,
         scale=(slope or 1.0, intercept or 0.0),
         world=(world_slope, world_intercept or 0.0) if world_slope else None,
-        padding=_padding(numbers),
+        padding=_padding(one),
         gain=amplified * (slope or 1.0) if amplified and amplified > 0 else None,
         order=order_of(index, values, many),
         context=context.upper() or None,
         words=tuple(_plain(texts.get(keyword)) for keyword in WORDS),
         inversion_time=time / 1000 if time else None,
-        echo_time=first(numbers, "EchoTime") or first(numbers, "EffectiveEchoTime"),
-        flip_angle=first(numbers, "FlipAngle"),
+        echo_time=one.get("EchoTime") or one.get("EffectiveEchoTime"),
+        flip_angle=one.get("FlipAngle"),
         instead=_instead(values),
         derived="DERIVED" in _parts(texts, "ImageType")[:1] + _parts(texts, "FrameType")[:1],
         segment=None if segment is None else int(segment),
@@ -250,24 +249,18 @@ def not_numbers(keyword: str, said: str) -> str:
     return f"{keyword} ({TAGS[keyword]}) is {said!r}, where {count} numbers are needed"
 
 
-def _scale(
-    numbers: Mapping[str, tuple[float, ...]], kind: str
-) -> tuple[float | None, float | None]:
-    return first(numbers, f"{kind}Slope"), first(numbers, f"{kind}Intercept")
-
-
 def _instead(values: Values) -> str:
-    texts, ge = values.texts, first(values.numbers, "GEImageType")
+    texts, ge = values.texts, values.one.get("GEImageType")
     kinds = ("ImageType", "FrameType", "ComplexImageComponent", "PhilipsImageType")
     parts = [part for keyword in kinds for part in _parts(texts, keyword)]
-    if ge in (1, 2, 3) or any(COMPLEX.fullmatch(part) for part in parts):
+    if ge in GE_KINDS or any(COMPLEX.fullmatch(part) for part in parts):
         return "phase or complex images"
     computed = next((part for part in parts if COMPUTED.fullmatch(part)), "")
     return computed and f"computed images ({computed})"
 
 
-def _padding(numbers: Mapping[str, tuple[float, ...]]) -> tuple[float, float] | None:
-    value, limit = (first(numbers, f"PixelPadding{k}") for k in ("Value", "RangeLimit"))
+def _padding(one: Mapping[str, float]) -> tuple[float, float] | None:
+    value, limit = (one.get(f"PixelPadding{k}") for k in ("Value", "RangeLimit"))
     if value is None:
         return None
     limits = (value, value if limit is None else limit)
@@ -275,13 +268,13 @@ def _padding(numbers: Mapping[str, tuple[float, ...]]) -> tuple[float, float] | 
 
 
 def _metadata(frames: list[Values]) -> dict[str, Any]:
-    numbers, texts = frames[0].numbers, frames[0].texts
+    one, texts = frames[0].one, frames[0].texts
     cut_off = {frame.texts.get("ASLBolusCutoffFlag", "").upper() for frame in frames}
-    echo = first(numbers, "EchoTime") or first(numbers, "EffectiveEchoTime")
+    echo = one.get("EchoTime") or one.get("EffectiveEchoTime")
     found = {
-        "MagneticFieldStrength": first(numbers, "MagneticFieldStrength"),
+        "MagneticFieldStrength": one.get("MagneticFieldStrength"),
         "EchoTime": echo and echo / 1000,
-        "FlipAngle": first(numbers, "FlipAngle"),
+        "FlipAngle": one.get("FlipAngle"),
         "ArterialSpinLabelingType": LABELLING.get(texts.get("ArterialSpinLabelingContrast", "")),
         "BolusCutOffFlag": "YES" in cut_off,
         "Manufacturer": _plain(texts.get("Manufacturer")),
@@ -292,32 +285,32 @@ def _metadata(frames: list[Values]) -> dict[str, Any]:
 
 def _notes(kind: str, frames: list[Values]) -> tuple[str, ...]:
     """On values that are no numbers, fields that contradict each other, and what pixels lost."""
-    numbers, texts = frames[0].numbers, frames[0].texts
+    one, texts = frames[0].one, frames[0].texts
     notes = [
         f"{keyword} ({TAGS[keyword]}) is {said!r}, which is no number; it is not used."
         for keyword, said in frames[0].unclear.items()
         if keyword in TAGS and keyword not in VECTORS
     ]
-    field, frequency = first(numbers, "MagneticFieldStrength"), first(numbers, "ImagingFrequency")
+    field, frequency = one.get("MagneticFieldStrength"), one.get("ImagingFrequency")
     if field and frequency and abs(frequency / MHZ_PER_TESLA - field) > 0.1 * field:
         notes.append(
             f"Magnetic field strength (0018,0087) is {field:g} T, but the imaging frequency "
             f"(0018,0084) of {frequency:g} MHz is that of {frequency / MHZ_PER_TESLA:.2f} T."
         )
     for frame in frames:
-        single, times = first(frame.numbers, "InversionTime"), frame.numbers.get("InversionTimes")
+        single, times = frame.one.get("InversionTime"), frame.numbers.get("InversionTimes")
         if single and times and single not in times:
             notes.append(
                 f"InversionTime (0018,0082) is {single:g} ms, but InversionTimes (0018,9079) say "
                 f"{', '.join(f'{t:g}' for t in times)} ms; the former is taken."
             )
     if texts.get("LossyImageCompression") == "01" or texts["TransferSyntaxUID"] in LOSSY:
-        ratios = numbers.get("LossyImageCompressionRatio", ())
+        ratios = frames[0].numbers.get("LossyImageCompressionRatio", ())
         by = "".join(f", {ratio:g}:1" for ratio in ratios)
         notes.append(
             f"Pixels were compressed with loss{by} (0028,2110): flow may be wrong by that."
         )
-    if kind.startswith("secondary") and first(numbers, "BitsAllocated") == 8:
+    if kind.startswith("secondary") and one.get("BitsAllocated") == 8:
         notes.append(
             "Pixels are of 8 bits, of secondary captures: where each image was stretched to them "
             "by itself, flow is wrong."
