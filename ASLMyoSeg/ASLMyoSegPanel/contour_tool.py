@@ -46,9 +46,8 @@ class ContourTool(VTKObservationMixin):
         """Take the curves away."""
         self.removeObservers()
         self._dragging = False
-        if self._series is not None:
-            self._series = None
-            curves.hide(slicer.mrmlScene)
+        self._series = None
+        curves.hide(slicer.mrmlScene)  # those of a saved scene too
 
     def _observe(self) -> None:
         for _which, _k, node in curves.shown(slicer.mrmlScene):

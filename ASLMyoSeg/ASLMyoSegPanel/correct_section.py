@@ -94,6 +94,8 @@ class CorrectSection(Section):
         editing.bind_editor(series, node, limit)
         if ui.contoursButton.checked:
             self._showContours()
+        else:
+            self.contours.hide()
 
     def enter(self) -> None:
         if self.editor.mrmlSegmentEditorNode() is not None:

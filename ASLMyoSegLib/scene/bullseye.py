@@ -12,7 +12,7 @@ from .discs import Disc
 from .display import add_legend, colour_node
 from .mrml import add_drawing, nodes_of, only_model, slicer, vtk
 from .pairs import condition_of, pair_of
-from .tables import ROTATION_KNOWN, read_flow
+from .tables import ROTATION_KNOWN, read_flow, read_unsettled
 
 VIEW = "Bullseye"
 """Singleton tag of the view."""
@@ -35,8 +35,10 @@ NO_VALUE = (0.25, 0.25, 0.25)
 """Colour of segments without flow."""
 OUTLINE_COLOUR = (0.25, 0.95, 1.0)
 """Of the selected segment: in no colour map of ours."""
-_BASE, _FLOW, _RESERVE, _TEXT, _FRAME = (
-    f"bullseye {part}" for part in ("base", "flow", "reserve", "text", "frame")
+HATCH_COLOUR = (0.75, 0.75, 0.75)
+"""Of the stripes over segments whose flow may be that of the whole ring."""
+_BASE, _FLOW, _RESERVE, _TEXT, _FRAME, _HATCH = (
+    f"bullseye {part}" for part in ("base", "flow", "reserve", "text", "frame", "hatching")
 )
 
 
@@ -75,6 +77,7 @@ def update_bullseye(scene: Any) -> None:
         group = groups[disc in reserve]
         return group.colour(scene, value) if np.isfinite(value) else NO_VALUE
 
+    _plain(_model(scene, _HATCH), discs.hatch_mesh(every), HATCH_COLOUR)
     text = _model(scene, _TEXT)
     text.SetAndObservePolyData(discs.text_mesh(every, colour_behind))
     _colour_directly(text)
@@ -179,7 +182,8 @@ def _reserve_disc(rest: Any, stress: Any, height: float) -> Disc:
     title = ("Perfusion reserve", f"stress / rest  {_shown(whole)}")
     lacking = condition_of(stress if _rotation_known(rest) else rest)
     note = "" if alike else f"segments not compared: no RV insertions at {lacking}"
-    return Disc(title, ratios, note, height)
+    unsettled = _unsettled(rest) | _unsettled(stress)
+    return Disc(title, ratios, note, height, unsettled if alike else frozenset())
 
 
 def _flow_disc(browser: Any, height: float) -> Disc:
@@ -191,7 +195,12 @@ def _flow_disc(browser: Any, height: float) -> Disc:
         {aha: value for aha, (value, _) in found.items() if aha},
         "" if _rotation_known(browser) else "rotation assumed: no RV insertion points",
         height,
+        _unsettled(browser),
     )
+
+
+def _unsettled(browser: Any) -> frozenset[int]:
+    return read_unsettled(browser.GetNodeReference("ASLMyoSeg.flow"))
 
 
 def _rotation_known(browser: Any) -> bool:

@@ -20,6 +20,8 @@ IN_FRONT = 1.0
 """Of the discs lies what is written on them, mm."""
 STEP = 3.0
 """Degrees of a straight piece of an arc."""
+STRIPES, STRIPE, SLANT = 7.0, 1.0, 10.0
+"""Degrees from one stripe of the hatching to the next, of a stripe, and from end to end of one."""
 VALUE, SEGMENT, INK = "value", "AHA", "ink"
 WHITE, BLACK, GREY, ORANGE = (255, 255, 255), (0, 0, 0), (175, 175, 175), (255, 170, 80)
 
@@ -33,12 +35,14 @@ class Disc:
         values: by AHA segment; NaN where there is none.
         note: in orange beneath it; empty for none.
         height: of its centre, mm.
+        unsettled: segments whose flow may be that of their whole ring: they are hatched.
     """
 
     title: tuple[str, str]
     values: Mapping[int, float]
     note: str
     height: float
+    unsettled: frozenset[int] = frozenset()
 
     @property
     def sectors(self) -> tuple[Sector, ...]:
@@ -65,6 +69,26 @@ def sector_mesh(discs: Iterable[Disc], *, known: bool) -> Any:
         if not known and not is_mid_only(tuple(disc.values)):
             mesh.add(_outline(Sector(17, 0.0, HUB, 0.0, 360.0), disc.height, GAP / 2), (np.nan, 17))
     return mesh.polydata((VALUE, SEGMENT))
+
+
+def hatch_mesh(discs: Iterable[Disc]) -> Any:
+    """Slanting stripes over unsettled segments, vtkPolyData."""
+    mesh = _Mesh()
+    part = np.linspace(0.0, 1.0, 7)
+    for disc in discs:
+        for sector in disc.sectors:
+            if sector.aha not in disc.unsettled:
+                continue
+            radius = RADIUS * (sector.inner + part * (sector.outer - sector.inner))
+            for start in np.arange(0.0, sector.width - SLANT - STRIPE, STRIPES):
+                sides = []
+                for side in (0.0, STRIPE):
+                    angle = np.radians(sector.start + start + side + part * SLANT)
+                    sides.append(
+                        np.stack([radius * np.cos(angle), disc.height + radius * np.sin(angle)], 1)
+                    )
+                mesh.add(np.concatenate(sides), (1.0, sector.aha))
+    return mesh.polydata((VALUE, SEGMENT), IN_FRONT / 2)
 
 
 def outline_mesh(discs: Iterable[Disc], segment: int | None) -> Any:
@@ -183,13 +207,13 @@ class _Mesh:
         self._points.append(points)
         self._values.append(values)
 
-    def polydata(self, names: tuple[str, ...]) -> Any:
+    def polydata(self, names: tuple[str, ...], front: float = 0.0) -> Any:
         points, cells = vtk.vtkPoints(), vtk.vtkCellArray()
         values: list[tuple[float, ...]] = []
         for band, value in zip(self._points, self._values, strict=True):
             first, count = points.GetNumberOfPoints(), len(band) // 2
             for x, y in band:
-                points.InsertNextPoint(-x, 0.0, y)
+                points.InsertNextPoint(-x, front, y)
             for i in range(count - 1):
                 cells.InsertNextCell(4)
                 for corner in (i, i + 1, count + i + 1, count + i):

@@ -13,6 +13,7 @@ from .mrml import vtk
 MBF, PN = "MBF (mL/g/min)", "PN (mL/g/min)"
 CONSTANTS = "ASLMyoSeg.constants"
 ROTATION_KNOWN = "ASLMyoSeg.rotation_known"
+UNSETTLED = "ASLMyoSeg.unsettled"
 
 
 def fill_table(table: Any, columns: dict[str, list[str]]) -> None:
@@ -61,6 +62,11 @@ def read_flow(table: Any | None) -> dict[int, tuple[float, float]]:
     return {
         int(float(aha)): (_value(mbf), _value(pn)) for aha, mbf, pn in zip(*columns, strict=True)
     }
+
+
+def read_unsettled(table: Any | None) -> frozenset[int]:
+    """Segments whose flow may be that of their whole ring."""
+    return frozenset(json.loads(table.GetAttribute(UNSETTLED) or "[]")) if table else frozenset()
 
 
 def read_constants(table: Any | None) -> dict[str, float]:
