@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SeriesError
+from ..guess import type_from_words
 from .elements import IDENTIFIERS, WORDS, Values, read_values
 from .files import IMAGES
 from .order import Order, order_of
@@ -35,6 +36,8 @@ COMPUTED = re.compile(
     r"(REL?|R)?CB[FV]|MBF|MTT|TT[PD]|TMAX|PWI|PBP|ADC|.*[ _]MAP|MPR|(.*[ _])?MIP|PROJECTION IMAGE"
 )
 """The same, for what was computed of several images."""
+DIFFERENCE = re.compile(r"delta.?m|(?<![a-z])(cbf|pwi)|subtract|differen", re.I)
+"""Words for images among control and label that were computed of them."""
 GE_KINDS = (1, 2, 3)
 """What GE's number of an image's kind is of phase, real and imaginary part; 0 is magnitude."""
 LOSSY = {f"1.2.840.10008.1.2.4.{k}" for k in (50, 51, 81)}
@@ -69,6 +72,7 @@ class Frame:
         order: frames of one place are in the order of what all of them have.
         context: of the ASL sequence, e.g. ``CONTROL``.
         words: what `WORDS` say.
+        kinds: volume types that these tell, each for itself; empty where one tells none.
         inversion_time: s; files that say 0 say nothing.
         echo_time: ms.
         flip_angle: degrees.
@@ -93,6 +97,7 @@ class Frame:
     order: Order
     context: str | None
     words: tuple[str, ...]
+    kinds: tuple[str, ...]
     inversion_time: float | None
     echo_time: float | None
     flip_angle: float | None
@@ -220,6 +225,7 @@ def _frame(path: Path, index: int, values: Values, many: bool) -> Frame:
     amplified = one.get("PhilipsScaleSlope")
     label_type = texts.get("PhilipsLabelType", "")
     context = texts.get("ASLContext") or (label_type if label_type in ("CONTROL", "LABEL") else "")
+    words = tuple(_plain(texts.get(keyword)) for keyword in WORDS)
     return Frame(
         path,
         index,
@@ -232,7 +238,8 @@ def _frame(path: Path, index: int, values: Values, many: bool) -> Frame:
         gain=amplified * (slope or 1.0) if amplified and amplified > 0 else None,
         order=order_of(index, values, many),
         context=context.upper() or None,
-        words=tuple(_plain(texts.get(keyword)) for keyword in WORDS),
+        words=words,
+        kinds=tuple("deltam" if DIFFERENCE.search(w) else type_from_words(w) for w in words),
         inversion_time=time / 1000 if time else None,
         echo_time=one.get("EchoTime") or one.get("EffectiveEchoTime"),
         flip_angle=one.get("FlipAngle"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ..guess import M0_ITSELF, type_from_words, types_from_words
+from ..guess import M0_ITSELF
 from .elements import WORDS
 from .record import Frame
 
@@ -29,7 +29,8 @@ def tellings(frames: Sequence[Frame]) -> Iterator[tuple[tuple[str, ...], str]]:
         types = tuple(CONTEXTS.get(context or "", context or "") for context in contexts)
         yield types, "ASL Context (0018,9257)"
     for k, keyword in enumerate(WORDS):
-        if types := types_from_words([frame.words[k] for frame in frames]):
+        types = tuple(frame.kinds[k] for frame in frames)
+        if all(types) and {"control", "label"} <= set(types):
             yield types, keyword
 
 
@@ -38,23 +39,19 @@ def kind_of_all(frames: Sequence[Frame]) -> str:
     if any(frame.context for frame in frames):
         kinds = {CONTEXTS.get(frame.context or "", "") for frame in frames}
         return kinds.pop() if len(kinds) == 1 else ""
-    for texts in zip(*(frame.words for frame in frames), strict=True):
-        kinds = set(map(type_from_words, texts))
-        if len(kinds) == 1 and (kind := kinds.pop()):
-            return kind
-    return ""
+    columns = map(set, zip(*(frame.kinds for frame in frames), strict=True))
+    return next((kinds.pop() for kinds in columns if len(kinds) == 1 and kinds != {""}), "")
 
 
 def is_m0(frames: Sequence[Frame]) -> bool:
     """Whether all frames of a series are said to be M0."""
     if told := told_types(frames):
         return set(told[0]) == {"m0scan"}
-    columns = zip(*(frame.words for frame in frames), strict=True)
-    return any(all(map(_says_m0, texts)) for texts in columns)
+    columns = zip(*(zip(f.words, f.kinds, strict=True) for f in frames), strict=True)
+    return any(all(_says_m0(text, kind) for text, kind in column) for column in columns)
 
 
-def _says_m0(text: str) -> bool:
+def _says_m0(text: str, kind: str) -> bool:
     """By its name; or by words, such as proton density, that are those of M0 in ASL alone."""
     lowered = text.lower()
-    of_asl = type_from_words(lowered) == "m0scan" and ASL_NAMES.search(lowered)
-    return bool(of_asl or re.search(M0_ITSELF, lowered))
+    return bool((kind == "m0scan" and ASL_NAMES.search(lowered)) or re.search(M0_ITSELF, lowered))

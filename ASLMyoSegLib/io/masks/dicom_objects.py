@@ -10,10 +10,13 @@ from ...series import ASLSeries
 from ..dicom.files import is_dicom
 from ..dicom.reading import Source
 from ..dicom.record import read_record
+from ..files import files_beneath
 from ..images.numbered import natural
 from .dicom_seg import SEGMENTATIONS, read_segmentations
 from .rtstruct import STRUCTURE_SET, read_structure_set
 from .segments import Segment
+
+STUDY = "study (0020,000D)"
 
 
 def find_mask_objects(path: Path) -> dict[Path, str]:
@@ -25,7 +28,7 @@ def find_mask_objects(path: Path) -> dict[Path, str]:
         SeriesError: where DICOM files are damaged or hold no masks.
     """
     try:
-        files = list(path.rglob("*")) if path.is_dir() else [path]
+        files = list(files_beneath(path)) if path.is_dir() else [path]
     except OSError as error:
         raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
     files = [file for file in sorted(files, key=lambda f: natural(str(f))) if is_dicom(file)]
@@ -52,6 +55,7 @@ def read_dicom_masks(
     series: ASLSeries,
     sources: Sequence[Source],
     anyway: bool,
+    notes: list[str],
 ) -> list[Segment]:
     """Segments of what `find_mask_objects` found.
 
@@ -61,13 +65,14 @@ def read_dicom_masks(
         series: the images.
         sources: which DICOM images they are; empty where they are none.
         anyway: whether masks of another patient, study or frame of reference are taken too.
+        notes: what is assumed is added.
 
     Raises:
         SeriesError: where a file is damaged or contradicts itself, or was drawn on other images
             than these.
     """
     for file in () if anyway else objects:
-        _check_belongs(file, sources)
+        _check_belongs(file, sources, notes)
     slices = series.images.shape[1]
     frames: dict[str, dict[int | None, int]] = {}
     for k, source in enumerate(sources):
@@ -77,7 +82,7 @@ def read_dicom_masks(
     return read_segmentations(path, list(objects), frames)
 
 
-def _check_belongs(file: Path, sources: Sequence[Source]) -> None:
+def _check_belongs(file: Path, sources: Sequence[Source], notes: list[str]) -> None:
     """Refuse masks of another patient or frame of reference, or, where that is not said, of another
     study; what one of both does not say is no difference."""
     masks = read_record(file)
@@ -87,14 +92,18 @@ def _check_belongs(file: Path, sources: Sequence[Source]) -> None:
         for what, name in (
             ("patient (0010,0020)", "patient"),
             ("frame of reference (0020,0052)", "space"),
-            ("study (0020,000D)", "study"),
+            (STUDY, "study"),
         )
         if (ours := getattr(masks, name))
         and (theirs := {value for image in images if (value := getattr(image, name))})
         and ours not in theirs
     ]
-    same_space = masks.space and masks.space in {image.space for image in images}
-    if apart and not (same_space and apart == ["study (0020,000D)"]):
+    if apart == [STUDY] and masks.space and masks.space in {image.space for image in images}:
+        notes.append(
+            f"{file.name} was drawn on images of another {STUDY}, but of the same frame of "
+            "reference (0020,0052): it is taken."
+        )
+    elif apart:
         raise SeriesError(
             f"{file}: was drawn on images of another {', '.join(apart)}; give masks of this "
             "series, or, where you know that they are, say --masks-anyway."

@@ -59,7 +59,7 @@ def read_masks(
     notes = [] if notes is None else notes
     objects = find_mask_objects(path)
     segments = (
-        read_dicom_masks(path, objects, series, sources, anyway)
+        read_dicom_masks(path, objects, series, sources, anyway, notes)
         if objects
         else read_label_map(path, series, hints, notes)
     )

@@ -238,6 +238,23 @@ def test_a_series_that_was_derived_from_another_is_read_by_name_alone(tmp_path: 
     assert "all images were derived from others" in read_series(tmp_path / "1" / "IM1").notes[0]
 
 
+def test_differences_among_control_and_label_are_left_out_with_a_word(tmp_path: Path):
+    words = (*TYPES[:3], "control - label difference", *TYPES[3:], "CBF")
+    stored = pixels(7)
+    write_classic(tmp_path, stored, comments=words)
+    series = read_series(tmp_path)
+    assert np.array_equal(series.images, stored[[0, 1, 2, 4, 5]])
+    assert series.volume_types == TYPES
+    assert any("3" in note and "6" in note for note in series.notes)
+
+
+def test_folders_of_a_study_may_be_links(tmp_path: Path):
+    write_classic(tmp_path / "elsewhere", pixels())
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "asl").symlink_to(tmp_path / "elsewhere")
+    assert find_series(tmp_path / "study") == [tmp_path / "study" / "asl" / "IM1"]
+
+
 def test_several_echoes_are_not_mixed(tmp_path: Path):
     def echoes(dataset: Dataset, t: int, _k: int) -> None:
         dataset.AcquisitionNumber, dataset.EchoTime = t // 2, (12.0, 1.5)[t % 2]

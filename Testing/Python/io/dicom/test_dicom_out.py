@@ -269,5 +269,7 @@ def test_masks_of_others_are_refused_unless_a_person_knows_better(
 def test_masks_of_the_same_place_serve_though_another_study_is_named(classic: Made, tmp_path: Path):
     shutil.copy(classic.file("myocardium", 2), tmp_path / "x.dcm")
     change(tmp_path / "x.dcm", StudyInstanceUID="1.2.3", PatientName="DOE^JANE ")
-    masks = read_masks(tmp_path / "x.dcm", classic.series, None, classic.sources)
+    notes: list[str] = []
+    masks = read_masks(tmp_path / "x.dcm", classic.series, None, classic.sources, notes=notes)
     assert np.array_equal(masks[0], classic.masks[2])
+    assert "x.dcm was drawn on images of another study (0020,000D), but" in notes[0]
