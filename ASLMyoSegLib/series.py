@@ -12,52 +12,13 @@ from typing import Any
 import numpy as np
 
 from .errors import SeriesError
+from .geometry import Geometry, Stored, sides_of
 
 VOLUME_TYPES = ("control", "label", "m0scan")
 """What a frame can be, in the words of BIDS (`aslcontext.tsv`)."""
 
 STATUSES = ("automatic", "corrected", "accepted")
 """How the mask of a frame came to be."""
-
-
-GRID_TOLERANCE = 1e-2
-"""How far (mm, or cosines) two grids may differ and still be called the same."""
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """Where the voxels of one frame lie, in LPS (the convention of DICOM and ITK).
-
-    Attributes:
-        spacing: voxel size along x, y, slice in mm.
-        origin: centre of the first voxel in mm.
-        direction: 3x3 direction cosines, row-major.
-    """
-
-    spacing: tuple[float, float, float]
-    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-
-    @property
-    def axes(self) -> np.ndarray:
-        """Steps of one voxel along x, y and slice as columns, (3, 3), mm in LPS."""
-        return np.array(self.direction).reshape(3, 3) * np.array(self.spacing)
-
-    @property
-    def normal(self) -> np.ndarray:
-        """Direction in which slices follow each other."""
-        return np.array(self.direction[2::3])
-
-    def difference(self, other: Geometry) -> str:
-        """`spacing`, `origin` or `direction`, by which another grid differs; empty where none does.
-
-        What neither knows (NaN) is no difference.
-        """
-        for name in ("spacing", "origin", "direction"):
-            ours, theirs = getattr(self, name), getattr(other, name)
-            if not np.allclose(ours, theirs, atol=GRID_TOLERANCE, equal_nan=True):
-                return name
-        return ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +33,8 @@ class ASLSeries:
         name: short name for people, e.g. ``sub-01_acq-rest``.
         metadata: what the side-car said (BIDS keys), `source`, the file that was read, and `Notes`,
             a list of sentences for people on what was read.
+        stored: how the images lie in their file, as they stand here (see `geometry`); None where
+            they are no file's, and are taken to stand.
 
     Raises:
         SeriesError: where shapes or values contradict each other.
@@ -83,6 +46,7 @@ class ASLSeries:
     geometry: Geometry
     name: str = "series"
     metadata: dict[str, Any] = field(default_factory=dict)
+    stored: Stored | None = None
 
     def __post_init__(self) -> None:
         where = self.metadata.get("source", self.name)
@@ -108,6 +72,16 @@ class ASLSeries:
         """What reading noted for people."""
         noted = self.metadata.get("Notes")
         return tuple(map(str, noted)) if isinstance(noted, list) else ()
+
+    @property
+    def sides(self) -> str:
+        """Whence its sides are known: `geometry`, `assumed` or `unknown` (see `sides_of`)."""
+        return sides_of(self.geometry)
+
+    @property
+    def on_file(self) -> Stored:
+        """How it lies in its file; as it stands, where it is no file's."""
+        return self.stored or Stored(self.geometry)
 
     def only(self, frames: Sequence[int]) -> ASLSeries:
         """The series of some of its frames, in the order given."""
@@ -214,7 +188,8 @@ class MBFResult:
     Attributes:
         whole: of all masked muscle.
         segments: one per AHA segment of the slices at hand.
-        rotation_known: whether RV insertion points fixed the sectors.
+        sides: whence the walls' sides are known: `points`, the RV insertions, which fix the
+            rotation of the sectors as well; else as of a series: `geometry`, `assumed`, `unknown`.
         constants: `partition_coefficient` mL/g, `labelling_efficiency`, `t1_blood` s,
             `t1_myocardium` s.
         warnings: sentences for people.
@@ -223,7 +198,12 @@ class MBFResult:
 
     whole: SegmentFlow
     segments: tuple[SegmentFlow, ...]
-    rotation_known: bool
+    sides: str
     constants: dict[str, float]
     warnings: tuple[str, ...] = ()
     t1_blood_from: str = ""
+
+    @property
+    def rotation_known(self) -> bool:
+        """Whether RV insertion points fixed the sectors."""
+        return self.sides == "points"

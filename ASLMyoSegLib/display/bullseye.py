@@ -13,11 +13,14 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Wedge
 
-from .sectors import HUB, Sector, is_mid_only, scale_end, sectors
+from .sectors import ASSUMED, HUB, Sector, is_mid_only, scale_end, sectors
 
 COLOUR_MAP = "viridis"
 SVG = {"svg.hashsalt": "aslmyoseg", "svg.fonttype": "none"}
 """The same figure gives the same bytes, and text stays text."""
+WALLS = ("anterior", "inferior", "septal", "lateral")
+EDGES = ("top of image", "bottom of image", "left of image", "right of image")
+"""What stands around the disc where nobody knows which wall is which."""
 
 
 def draw_bullseye(
@@ -26,7 +29,7 @@ def draw_bullseye(
     *,
     title: str = "Myocardial blood flow",
     maximum: float | None = None,
-    rotation_known: bool = True,
+    sides: str = "points",
 ) -> Figure:
     """Draw MBF (mL/g/min) by AHA segment: number, value and physiological noise in each sector.
 
@@ -35,7 +38,8 @@ def draw_bullseye(
         noise: physiological noise by segment number.
         title: above the disc.
         maximum: end of the colour scale; None takes one that holds all values.
-        rotation_known: otherwise the picture says that the sectors' rotation is assumed.
+        sides: whence they are known, as of an `MBFResult`; where it is not by points, they are
+            drawn faintly and the picture says what is assumed.
     """
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.add_subplot()
@@ -51,21 +55,16 @@ def draw_bullseye(
     if not mid_only:
         axes.add_patch(Circle((0, 0), HUB, facecolor="#f2f2f2", edgecolor="white", lw=1.5))
         axes.text(0, 0, "17\nnot imaged", ha="center", va="center", fontsize=6.5, color="#888888")
-    for name, x, y, turn in (
-        ("anterior", 0, 1.08, 0),
-        ("inferior", 0, -1.08, 0),
-        ("septal", -1.08, 0, 90),
-        ("lateral", 1.08, 0, -90),
-    ):
-        axes.text(x, y, name, ha="center", va="center", rotation=turn, color="#444444", fontsize=10)
+    places = ((0, 1.08, 0), (0, -1.08, 0), (-1.08, 0, 90), (1.08, 0, -90))
+    names = EDGES if sides == "unknown" else WALLS
+    ink = "#b4b4b4" if sides in ASSUMED else "#444444"
+    for name, (x, y, turn) in zip(names, places, strict=True):
+        axes.text(x, y, name, ha="center", va="center", rotation=turn, color=ink, fontsize=10)
     axes.set(xlim=(-1.16, 1.16), ylim=(-1.16, 1.16), aspect="equal")
     axes.axis("off")
     axes.set_title(title, fontsize=12)
-    if not rotation_known:
-        axes.text(
-            0, -1.2, "rotation assumed: no RV insertion points", ha="center", va="top", fontsize=8,
-            color="#a33c00",
-        )  # fmt: skip
+    if sides in ASSUMED:
+        axes.text(0, -1.2, ASSUMED[sides], ha="center", va="top", fontsize=8, color="#a33c00")
     figure.colorbar(colours, ax=axes, shrink=0.75, label="MBF (mL/g/min)")
     return figure
 

@@ -15,38 +15,57 @@ OUTLINE = "#ffe14d"
 COLOUR_MAP = "inferno"
 FULL_SCALE = 0.5
 """The largest standard deviation that probabilities can have."""
-MARGIN = 14
-"""Pixels shown around the mask."""
+MARGIN = 40.0
+"""mm shown around the mask."""
 
 
 def draw_card(
-    image: np.ndarray, mask: np.ndarray, std: np.ndarray, window: tuple[slice, slice]
+    image: np.ndarray,
+    mask: np.ndarray,
+    std: np.ndarray,
+    window: tuple[slice, slice],
+    spacing: tuple[float, float],
 ) -> Figure:
-    """Image with outline (left) and with the uncertainty map (right); arrays (y, x)."""
+    """Image with outline (left) and with the uncertainty map (right).
+
+    Args:
+        image: (y, x), as are mask and map.
+        mask: that is outlined.
+        std: the uncertainty map.
+        window: rows and columns that are shown.
+        spacing: pixel size (y, x), mm, so that a circle is round.
+    """
     figure = Figure(figsize=(4.0, 2.0), facecolor="black")
     for column, width in enumerate((1.0, 0.6)):
         axes = figure.add_axes((column / 2 + 0.004, 0.004, 0.492, 0.992))
         glow = _glow(std) if column == 1 else None
-        _draw_image(axes, image, mask, window, width=width, glow=glow)
+        _draw_image(axes, image, mask, window, spacing, width=width, glow=glow)
     return figure
 
 
-def draw_thumbnail(image: np.ndarray, mask: np.ndarray, window: tuple[slice, slice]) -> Figure:
-    """A small square picture of an image (y, x) with its mask outlined."""
+def draw_thumbnail(
+    image: np.ndarray,
+    mask: np.ndarray,
+    window: tuple[slice, slice],
+    spacing: tuple[float, float],
+) -> Figure:
+    """A small square picture of an image (y, x) with its mask outlined; else as `draw_card`."""
     figure = Figure(figsize=(1.4, 1.4), facecolor="black")
-    _draw_image(figure.add_axes((0, 0, 1, 1)), image, mask, window, width=0.8)
+    _draw_image(figure.add_axes((0, 0, 1, 1)), image, mask, window, spacing, width=0.8)
     return figure
 
 
-def window_around(masks: np.ndarray) -> tuple[slice, slice]:
-    """A square window (rows, columns) about all masks (any, y, x), or the whole image."""
+def window_around(masks: np.ndarray, spacing: tuple[float, float]) -> tuple[slice, slice]:
+    """A window (rows, columns), square in mm, about all masks (any, y, x), or the whole image;
+    `spacing` is the pixel size (y, x) in mm."""
     shape = masks.shape[-2:]
     rows, columns = np.nonzero(masks.reshape(-1, *shape).any(0))
     if not rows.size:
         return slice(0, shape[0]), slice(0, shape[1])
-    half = int(max(np.ptp(rows), np.ptp(columns)) / 2 + MARGIN)
+    reach = max(np.ptp(rows) * spacing[0], np.ptp(columns) * spacing[1]) / 2 + MARGIN
     window = []
-    for at, size in ((rows, shape[0]), (columns, shape[1])):
+    for at, size, pixel in zip((rows, columns), shape, spacing, strict=True):
+        half = int(reach / pixel)
         middle = int(at.min() + at.max()) // 2
         start = int(np.clip(middle - half, 0, max(0, size - 2 * half)))
         window.append(slice(start, min(size, start + 2 * half)))
@@ -83,6 +102,7 @@ def _draw_image(
     image: np.ndarray,
     mask: np.ndarray,
     window: tuple[slice, slice],
+    spacing: tuple[float, float],
     *,
     width: float,
     glow: np.ndarray | None = None,
@@ -97,4 +117,5 @@ def _draw_image(
     rows, columns = window
     axes.set_xlim(columns.start - 0.5, columns.stop - 0.5)
     axes.set_ylim(rows.stop - 0.5, rows.start - 0.5)
+    axes.set_aspect(spacing[0] / spacing[1])
     axes.axis("off")

@@ -17,6 +17,12 @@ from .overlays import as_data_uri, draw_card, draw_scale, window_around
 
 UNITS = {"inversion_time": " s", "pixel_size": " mm"}
 """Of what a person states."""
+SIDES = {
+    "geometry": "shown from the apex, the patient's right on the left",
+    "assumed": "shown by the orientation in the file, which is no usual short axis",
+    "unknown": "shown as stored: which side is left is unknown",
+}
+"""How images are shown, by what tells their sides."""
 LARGEST_GALLERY = 240
 """Images that are shown; all are in the volumes beside the report."""
 STYLE = """
@@ -86,6 +92,7 @@ def _facts(series: ASLSeries, posterior: Posterior, summary: dict[str, Any]) -> 
     facts = [
         f"{counted(frames, 'frame')}, {counted(slices, 'slice')}, {columns}x{rows} pixels of "
         f"{series.geometry.spacing[0]:.2f} mm",
+        SIDES[series.sides],
         f"model {summary['model']['name']} ({summary['model']['sha256'][:8]})",
         f"{_passes(posterior.trials)} Monte Carlo passes per image on {summary['device']}",
         f"{summary['seconds']:.0f} s",
@@ -178,7 +185,8 @@ def _gallery(
     scores = segmentation.mcd_uncertainty
     keys = np.where(np.isfinite(scores), scores, np.inf)
     order = np.argsort(-keys, axis=None, kind="stable")[:LARGEST_GALLERY]
-    windows = [window_around(segmentation.masks[:, k]) for k in range(scores.shape[1])]
+    spacing = series.geometry.spacing[1::-1]
+    windows = [window_around(segmentation.masks[:, k], spacing) for k in range(scores.shape[1])]
     cards = []
     for frame, k in zip(*np.unravel_index(order, scores.shape), strict=True):
         figure = draw_card(
@@ -186,6 +194,7 @@ def _gallery(
             segmentation.masks[frame, k],
             posterior.std[frame, k],
             windows[k],
+            spacing,
         )
         pixels = int(segmentation.masks[frame, k].sum())
         time = series.inversion_time[frame]

@@ -19,6 +19,13 @@ _MID_ALONE = {"mid": (0.45, 1.0)}
 _FIRST_ANGLE = {6: 60.0, 4: 45.0}
 _SCALE_ENDS = (2.0, 4.0, 6.0, 10.0)
 
+ASSUMED = {
+    "geometry": "rotation assumed: no RV insertion points",
+    "assumed": "sides assumed: no RV insertion points, and no usual short axis",
+    "unknown": "sides unknown: no RV insertion points, and no orientation in the file",
+}
+"""Notes beneath the disc, by what tells the sides of its walls."""
+
 
 @dataclass(frozen=True)
 class Sector:

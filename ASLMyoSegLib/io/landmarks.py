@@ -1,6 +1,7 @@
 """RV insertion points as JSON: ``{"anterior": [[y, x], ...], "inferior": [[y, x], ...]}``.
 
-One point per slice, in pixels, the centre of the first pixel at (0, 0).
+One point per slice, in pixels of the series' file as it is stored, the centre of the first pixel at
+(0, 0).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .reading import series_name
 
 
 def read_rv_insertion(path: str | Path, series: ASLSeries) -> RVInsertion:
-    """Read the points and check that they lie in the images.
+    """Read the points, check that they lie in the images, and bring them to stand as these do.
 
     Raises:
         SeriesError: where the file is missing or its points make no sense.
@@ -25,7 +26,8 @@ def read_rv_insertion(path: str | Path, series: ASLSeries) -> RVInsertion:
     path = Path(path)
     content = read_json(path)
     points = {}
-    slices, *shape = series.images.shape[1:]
+    slices, stored = series.images.shape[1], series.on_file
+    shape = stored.stored_sides(series.images.shape[1:])
     for name in ("anterior", "inferior"):
         try:
             points[name] = np.array(content[name], dtype=float)
@@ -49,7 +51,9 @@ def read_rv_insertion(path: str | Path, series: ASLSeries) -> RVInsertion:
             f"{path}: anterior and inferior point of slice {int(same.argmax())} are the same; "
             "they fix the rotation only where they differ."
         )
-    return RVInsertion(**points)
+    return RVInsertion(
+        **{k: stored.standing_points(v, series.images.shape[1:]) for k, v in points.items()}
+    )
 
 
 def find_rv_insertion(series: Path) -> Path | None:
@@ -58,14 +62,17 @@ def find_rv_insertion(series: Path) -> Path | None:
     return beside if beside.is_file() else None
 
 
-def write_rv_insertion(path: str | Path, points: RVInsertion) -> None:
-    """Write the points; the counterpart of `read_rv_insertion`.
+def write_rv_insertion(path: str | Path, points: RVInsertion, series: ASLSeries) -> None:
+    """Write the points of a series; the counterpart of `read_rv_insertion`.
 
     Raises:
         OutputError: where the file cannot be written.
     """
     content = {
-        name: np.round(getattr(points, name), 3).tolist() for name in ("anterior", "inferior")
+        name: series.on_file.stored_points(getattr(points, name), series.images.shape[1:])
+        .round(3)
+        .tolist()
+        for name in ("anterior", "inferior")
     }
     with replacing(path) as beside:
         beside.write_text(json.dumps(content) + "\n", encoding="utf-8")

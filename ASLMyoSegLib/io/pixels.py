@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SeriesError
+from ..geometry import SMALLEST
 from ..words import counted, numbered
 
-SMALLEST, LARGEST = 16, 1024
-"""Image sides, in pixels, between which a heart can be looked for."""
+LARGEST = 1024
+"""Side of an image, in pixels, up to which a heart can be looked for."""
 SCALES = (1.0, 255.0, 65535.0)
 """Brightest values that programs stretch images of fractions to, from 0."""
 EDGE = 0.01

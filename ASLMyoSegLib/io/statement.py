@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import SeriesError, UnstatedError
-from ..series import ASLSeries, Geometry
+from ..geometry import Geometry, bring_to_stand
+from ..series import ASLSeries
 from ..words import brief
 from .frames import OF_FILE, FramesUsed, frames_used, inversion_times, volume_types_of
 from .pixels import STRETCHED, stretched, usable
@@ -118,8 +119,8 @@ class RawSeries:
 def complete(
     raw: RawSeries, path: Path, hints: Hints, *, keep_identifiers: bool = False
 ) -> ASLSeries:
-    """The series, checked at the door, and without what tells who the patient is, unless that is
-    to be kept.
+    """The series, checked at the door and brought to stand, and without what tells who the patient
+    is, unless that is to be kept.
 
     Raises:
         SeriesError: where something lacks, is impossible, or contradicts something else.
@@ -133,7 +134,8 @@ def complete(
     frames = [*used.kept, *range(len(raw.images), len(images))]
     types = used.types + ("m0scan",) * of_m0
     times = np.append(times, np.full(of_m0, np.nan))
-    images = usable(path, images[frames], types, frames, notes)
+    stored = bring_to_stand(geometry, images.shape[1:], slices_known=hints.axes is not None)
+    images = usable(path, stored.standing(images[frames]), types, frames, notes)
     metadata = _of_frames(raw, used)
     if notes:
         metadata["Notes"] = notes
@@ -142,9 +144,10 @@ def complete(
         images=images,
         volume_types=types,
         inversion_time=times,
-        geometry=geometry,
+        geometry=stored.standing_geometry(images.shape[1:]),
         name=raw.name,
         metadata={**metadata, "source": str(path)},
+        stored=stored,
     )
 
 

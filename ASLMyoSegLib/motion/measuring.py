@@ -105,7 +105,7 @@ class _Slice:
         self._images, masks = images[(slice(None), *cut)], masks[(slice(None), *cut)]
         self._starts = np.full((len(masks), 2), np.nan)
         drawn = np.flatnonzero(masks.any((1, 2)))
-        self._starts[drawn] = [centre_of(masks[f]) for f in drawn]
+        self._starts[drawn] = [centre_of(masks[f], spacing) for f in drawn]
         self._starts = (self._starts - np.nanmedian(self._starts, 0)) * spacing
         self._starts[np.hypot(*self._starts.T) > FARTHEST] = np.nan
         believed = np.flatnonzero(np.isfinite(self._starts[:, 0]))

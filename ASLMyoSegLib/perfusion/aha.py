@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..geometry import Geometry, apex_first
+
 _SIX = ("anterior", "anteroseptal", "inferoseptal", "inferior", "inferolateral", "anterolateral")
 _FOUR = ("anterior", "septal", "inferior", "lateral")
 RING_NAMES = ("basal", "mid", "apical")
@@ -24,9 +26,6 @@ RING_SEGMENTS = {
     "mid": tuple(range(7, 13)),
     "apical": tuple(range(13, 17)),
 }
-
-TOWARDS_APEX = np.array([0.6, -0.6, -0.53])
-"""Direction of the usual long axis from base to apex in LPS: left, forward, down."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +57,27 @@ class Orientation:
         return np.mod(180.0 + self.turning * (angle - self.septum), 360.0)
 
 
-def rings_of(slices: int, normal: np.ndarray) -> tuple[str, ...]:
-    """Ring of each slice: one slice is mid, more are shared out in thirds.
+def rings_of(drawn: np.ndarray, geometry: Geometry) -> tuple[str, ...]:
+    """Ring of each slice by the extent of the masks: one slice is mid, more are shared out in
+    thirds from the first that is drawn to the last.
 
     Args:
-        slices: how many.
-        normal: direction in LPS in which they follow each other. Where it does not tell which end
-            is the apex (`order_is_known`), the base is taken to come first.
+        drawn: bool (slice,), which have a mask.
+        geometry: of the slices. Where it does not tell which end is the apex (`order_is_known`),
+            the base is taken to come first.
+
+    Returns:
+        Empty words for slices that are not drawn.
     """
-    if slices == 1:
-        return ("mid",)
-    rings = [RING_NAMES[min(2, 3 * k // max(slices, 3))] for k in range(slices)]
-    return tuple(rings[::-1] if order_is_known(normal) and normal @ TOWARDS_APEX < 0 else rings)
-
-
-def order_is_known(normal: np.ndarray) -> bool:
-    """Whether slices follow the usual long axis within 45 degrees, up or down."""
-    return bool(abs(normal @ TOWARDS_APEX) > np.sqrt(0.5))
+    places = np.flatnonzero(drawn)
+    rings = [""] * len(drawn)
+    if len(places) == 1:
+        rings[places[0]] = "mid"
+        return tuple(rings)
+    for place in places:
+        from_base = places[-1] - place if apex_first(geometry) else place - places[0]
+        rings[place] = RING_NAMES[3 * from_base // max(np.ptp(places) + 1, 3)]
+    return tuple(rings)
 
 
 def segment_labels(
@@ -97,7 +100,7 @@ def segment_labels(
     rows, columns = np.nonzero(mask)
     if not rows.size:
         return labels
-    middle = centre_of(mask) if centre is None else centre
+    middle = centre_of(mask, spacing) if centre is None else centre
     angle = _angle((rows - middle[0]) * spacing[0], (columns - middle[1]) * spacing[1])
     standard = (orientation or Orientation()).standard(angle)
     numbers = RING_SEGMENTS[ring]
@@ -108,22 +111,27 @@ def segment_labels(
     return labels
 
 
-def centre_of(mask: np.ndarray) -> np.ndarray:
+def centre_of(mask: np.ndarray, spacing: tuple[float, float]) -> np.ndarray:
     """Centre (y, x) in pixels of the circle that fits the wall best (least squares, Kasa 1976).
 
     A ring that is thicker on one side, or broken, pulls its centroid aside but not its circle.
+
+    Args:
+        mask: bool (y, x).
+        spacing: pixel size (y, x), any unit: a circle is round in the patient, not in pixels.
     """
-    rows, columns = np.nonzero(mask)
-    centroid = np.array([rows.mean(), columns.mean()])
-    if rows.size < 8:
-        return centroid
-    y, x = rows - centroid[0], columns - centroid[1]
+    places = np.argwhere(mask) * spacing
+    centroid = places.mean(0)
+    if len(places) < 8:
+        return centroid / spacing
+    y, x = (places - centroid).T
     design = np.stack([y, x, np.ones_like(y)], axis=1)
     solution, *_ = np.linalg.lstsq(design, y**2 + x**2, rcond=None)
     shift = solution[:2] / 2
     # A blob that is no ring can put the circle anywhere: then the centroid is the better guess.
     reach = np.hypot(y, x).max()
-    return centroid + shift if np.hypot(*shift) < 0.5 * reach else centroid
+    middle = centroid + shift if np.hypot(*shift) < 0.5 * reach else centroid
+    return middle / spacing
 
 
 def _angle(down: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -52,7 +52,7 @@ def propose_insertions(series: ASLSeries, masks: np.ndarray) -> RVInsertion | No
 def _arc(series: ASLSeries, k: int, mask: np.ndarray) -> np.ndarray | None:
     """Ends of the right ventricle's arc on the wall's outer border, (2, 2) as (y, x)."""
     spacing = np.array(series.geometry.spacing[1::-1])
-    centre = centre_of(mask)
+    centre = centre_of(mask, tuple(spacing))
     angles = np.arange(RAYS) * 2 * np.pi / RAYS
     along = np.stack([-np.sin(angles), np.cos(angles)], -1) / spacing  # a mm, in pixels
     steps = np.arange(0.0, 80.0, 0.5)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from ..errors import QuantificationError
 from ..series import ASLSeries, MBFResult, RVInsertion, SegmentFlow
-from .aha import AHA_NAMES, Orientation, centre_of, order_is_known, rings_of, segment_labels
+from .aha import AHA_NAMES
 from .kinetics import mbf_from_difference, null_time
 from .protocol import m0_estimate, question_protocol, refuse_other_models, t1_of_blood
+from .segments import question_sides, rings_in, segment_maps, segment_names
 
 FEWEST_PIXELS = 5
 """Mean pixels per image below which a segment's flow would be noise."""
@@ -75,7 +74,10 @@ def quantify(
     polarity = _polarity(times, null_time(t1_myocardium), warnings)
     masks = _with_m0_masks(series, masks, warnings)
     masks = _on_shared_slices(series, masks, warnings)
-    segments = _segment_maps(series, masks, rv_insertion, warnings)
+    warnings += question_sides(series, masks, rv_insertion)
+    rings = rings_in(series, masks)
+    segments = segment_maps(series, masks, rv_insertion, rings)
+    sides = series.sides if rv_insertion is None else "points"
 
     def flow(number: int, name: str, regions: np.ndarray) -> SegmentFlow:
         pixels = regions.sum((1, 2, 3))
@@ -112,9 +114,8 @@ def quantify(
             "the right way round in the aslcontext table, and are M0, inversion time and masks "
             "right?"
         )
-    numbers = _numbers(series)
-    parts = tuple(flow(n, AHA_NAMES[n], segments == n) for n in numbers)
-    return MBFResult(whole, parts, rv_insertion is not None, constants, tuple(warnings), t1_from)
+    parts = tuple(flow(n, name, segments == n) for n, name in segment_names(rings, sides).items())
+    return MBFResult(whole, parts, sides, constants, tuple(warnings), t1_from)
 
 
 def flow_map(
@@ -133,7 +134,8 @@ def flow_map(
     """
     pairs = series.frames_of("control") + series.frames_of("label")
     common = np.asarray(masks, bool)[list(pairs)].mean(0) >= 0.5
-    (segments,) = _segment_maps(series, common[np.newaxis], rv_insertion, [])
+    rings = rings_in(series, masks)
+    (segments,) = segment_maps(series, common[np.newaxis], rv_insertion, rings)
     values = np.zeros(max(AHA_NAMES) + 1, np.float32)
     for segment in result.segments:
         values[segment.aha] = np.nan_to_num(segment.mbf)
@@ -211,11 +213,6 @@ def _question_images(series: ASLSeries, masks: np.ndarray, warnings: list[str]) 
             f"M0 is 0 in {black} pixels of the muscle, which makes flow too high: is M0 cut off or "
             "masked, or does its mask reach beyond the image?"
         )
-    if masks.shape[1] > 1 and not order_is_known(series.geometry.normal):
-        warnings.append(
-            "Slices are taken to be in order from base to apex, as their position in the patient "
-            "does not tell: basal and apical segments are exchanged if they are not."
-        )
 
 
 def _pair_times(series: ASLSeries, warnings: list[str]) -> np.ndarray:
@@ -291,39 +288,6 @@ def _on_shared_slices(series: ASLSeries, masks: np.ndarray, warnings: list[str])
     return masks
 
 
-def _segment_maps(
-    series: ASLSeries,
-    masks: np.ndarray,
-    rv_insertion: RVInsertion | None,
-    warnings: list[str],
-) -> np.ndarray:
-    """AHA segment number of each pixel of each frame, about the frame's own centre."""
-    if rv_insertion is None:
-        warnings.append(
-            "Rotation unknown: no RV insertion points were given, so sectors follow the standard "
-            "display (anterior up, septum on the left); global flow does not depend on them."
-        )
-    spacing = (series.geometry.spacing[1], series.geometry.spacing[0])
-    segments = np.zeros(masks.shape, int)
-    for k, ring in enumerate(rings_of(masks.shape[1], series.geometry.normal)):
-        drawn = [f for f in range(len(masks)) if masks[f, k].any()]
-        if not drawn:
-            continue
-        centres = {f: centre_of(masks[f, k]) for f in drawn}
-        orientation = Orientation()
-        if rv_insertion is not None:
-            middle = np.median(list(centres.values()), axis=0)
-            orientation = Orientation.of_insertions(
-                *(
-                    point * spacing
-                    for point in (middle, rv_insertion.anterior[k], rv_insertion.inferior[k])
-                )
-            )
-        for f in drawn:
-            segments[f, k] = segment_labels(masks[f, k], ring, orientation, centres[f], spacing)
-    return segments
-
-
 def _lack(size: float, m0: float, valid: np.ndarray) -> str:
     """Why a region has no flow; empty where it has one."""
     if size < FEWEST_PIXELS:
@@ -333,11 +297,6 @@ def _lack(size: float, m0: float, valid: np.ndarray) -> str:
     if m0 <= 0:
         return f"the mean of M0 is {m0:.4g}, where a magnitude above 0 is needed"
     return "" if valid.any() else "no pair has pixels in both images"
-
-
-def _numbers(series: ASLSeries) -> Iterable[int]:
-    rings = set(rings_of(series.images.shape[1], series.geometry.normal))
-    return [n for n, name in AHA_NAMES.items() if name.split()[0] in rings]
 
 
 def _mean(image: np.ndarray, region: np.ndarray) -> float:

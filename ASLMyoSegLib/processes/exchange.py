@@ -45,8 +45,8 @@ def from_message(kind: type[Frozen], message: dict[str, Any], folder: str | Path
             path = Path(folder) / content["file"]
             values[name] = np.load(path, allow_pickle=False)
             path.unlink()
-        elif dataclasses.is_dataclass(types[name]):
-            values[name] = from_message(types[name], content, folder)
+        elif (nested := next(filter(dataclasses.is_dataclass, kinds), None)) and content:
+            values[name] = from_message(nested, content, folder)
         else:
             values[name] = tuple(content) if isinstance(content, list) else content
     return kind(**values)

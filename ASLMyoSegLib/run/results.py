@@ -43,23 +43,27 @@ def write_results(
     points, summary = finished.points, summarise(finished)
     stem = folder / series.name
     describe_dataset(folder, f"Myocardial blood flow of {series.name}")
-    moved = finished.motion.corrected
+    moved, own = finished.motion.corrected, series.on_file
     flow = flow_map(series, segmentation.masks, points, result) if result is not None else None
-    for suffix, array in (
-        ("desc-myocardium_mask", segmentation.masks),
-        ("desc-myocardium_probseg", finished.posterior.mean),
-        ("desc-uncertainty_map", finished.posterior.std),
-        ("desc-flow_map", flow),
-        ("desc-motioncorrected_series", series.images if moved else None),
-    ):
-        if array is not None:
-            _write_image(Path(f"{stem}_{suffix}"), array, series)
-            write_json(Path(f"{stem}_{suffix}.json"), IMAGES[suffix])
+    volumes = {
+        suffix: own.as_stored(array)
+        for suffix, array in (
+            ("desc-myocardium_mask", segmentation.masks),
+            ("desc-myocardium_probseg", finished.posterior.mean),
+            ("desc-uncertainty_map", finished.posterior.std),
+            ("desc-flow_map", flow),
+            ("desc-motioncorrected_series", series.images if moved else None),
+        )
+        if array is not None
+    }
+    for suffix, volume in volumes.items():
+        _write_image(Path(f"{stem}_{suffix}"), volume, series)
+        write_json(Path(f"{stem}_{suffix}.json"), IMAGES[suffix])
     write_segmentation(
         Path(f"{stem}_desc-myocardium.seg.nrrd"),
-        segmentation.masks,
+        volumes["desc-myocardium_mask"],
         series.volume_types,
-        series.geometry,
+        own.geometry,
     )
     if finished.sources:
         reason = (
@@ -76,7 +80,7 @@ def write_results(
         )
         summary["warnings"] += [reason] if reason else []
     if points is not None:
-        write_rv_insertion(Path(f"{stem}_rvinsertion.json"), points)
+        write_rv_insertion(Path(f"{stem}_rvinsertion.json"), points, series)
     bullseye = None
     if result is not None:
         _write_table(Path(f"{stem}_mbf.tsv"), result)
@@ -84,7 +88,7 @@ def write_results(
             {s.aha: s.mbf for s in result.segments},
             {s.aha: s.pn for s in result.segments},
             title="Myocardial blood flow",
-            rotation_known=result.rotation_known,
+            sides=result.sides,
         )
         save_bullseye(figure, folder / "bullseye.png", folder / "bullseye.svg")
         bullseye = (folder / "bullseye.svg").read_text(encoding="utf-8")
@@ -105,12 +109,14 @@ def write_results(
 
 
 def _write_image(path: Path, array: np.ndarray, series: ASLSeries) -> None:
-    """As NRRD where the series is NRRD, which Slicer opens as a sequence; else as NIfTI."""
+    """On the series' own grid: as NRRD where it is NRRD, which Slicer opens as a sequence; else as
+    NIfTI."""
+    geometry = series.on_file.geometry
     if str(series.metadata.get("source", "")).lower().endswith(NRRD_ENDINGS):
         ending = ".seq.nrrd" if array.ndim == 4 else ".nrrd"
-        write_nrrd(path.with_name(f"{path.name}{ending}"), array, series.geometry)
+        write_nrrd(path.with_name(f"{path.name}{ending}"), array, geometry)
     else:
-        write_volume(path.with_name(f"{path.name}.nii.gz"), array, series.geometry)
+        write_volume(path.with_name(f"{path.name}.nii.gz"), array, geometry)
 
 
 def _write_thumbnail(path: Path, finished: FinishedSeries) -> None:
@@ -119,7 +125,9 @@ def _write_thumbnail(path: Path, finished: FinishedSeries) -> None:
     worst = np.argmax(np.where(np.isfinite(scores), scores, np.inf))
     frame, k = np.unravel_index(worst, scores.shape)
     image = finished.series.images[frame, k]
-    figure = draw_thumbnail(image, masks[frame, k], window_around(masks[:, k]))
+    spacing = finished.series.geometry.spacing[1::-1]
+    window = window_around(masks[:, k], spacing)
+    figure = draw_thumbnail(image, masks[frame, k], window, spacing)
     figure.savefig(path, metadata={"Software": None})
 
 

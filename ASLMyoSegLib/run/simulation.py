@@ -127,7 +127,7 @@ def _write_scan(
     for reader, masks in ((observer, truth.observer), (second, truth.second_observer)):
         file = reader / f"{series.name}_desc-myocardium_mask.nii.gz"
         write_volume(file, masks, series.geometry)
-    write_rv_insertion(observer / f"{series.name}_rvinsertion.json", truth.rv_insertion)
+    write_rv_insertion(observer / f"{series.name}_rvinsertion.json", truth.rv_insertion, series)
     write_volume(
         exact / f"{series.name}_desc-myocardium_probseg.nii.gz", truth.fraction, series.geometry
     )

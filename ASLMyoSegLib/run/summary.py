@@ -17,6 +17,9 @@ MBF_UNIT = "mL/g/min"
 def summarise(finished: FinishedSeries) -> dict[str, Any]:
     """The content of ``summary.json``; numbers that do not exist are null.
 
+    `sides` is whence the patient's sides are known without RV points (`ASLSeries.sides`), and
+    `stored_axes` which axes of the file x, y and slice are here, with a minus where they run
+    against it: slices and shifts are those of the images as they stand, volumes lie as the input.
     `m0_from` names the file or series of its own that M0 was taken from, where it was one. A
     frame's `shift_pixels` are down and right, from the usual place of the heart.
     """
@@ -44,6 +47,8 @@ def summarise(finished: FinishedSeries) -> dict[str, Any]:
         "identifiers": None if finished.identifiers is None else dict(finished.identifiers),
         "input_sha256": finished.digest,
         "stated": dict(finished.stated or {}),
+        "sides": series.sides,
+        "stored_axes": list(series.on_file.axes),
         "m0_from": series.metadata.get("M0From"),
         "model": posterior.model,
         "device": posterior.device,
@@ -76,6 +81,7 @@ def describe_flow(result: MBFResult) -> dict[str, Any]:
         ],
         "pairs": [_number(v) for v in result.whole.pairs],
         "rotation_known": result.rotation_known,
+        "sides": result.sides,
         "constants": result.constants,
         "t1_blood_from": result.t1_blood_from,
     }

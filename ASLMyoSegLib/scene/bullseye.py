@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ..display.sectors import ASSUMED
 from . import discs
 from .discs import Disc
 from .display import add_legend, colour_node
 from .mrml import add_drawing, nodes_of, only_model, slicer, vtk
 from .pairs import condition_of, pair_of
-from .tables import ROTATION_KNOWN, read_flow, read_unsettled
+from .tables import ROTATION_KNOWN, SIDES, read_flow, read_unsettled
 
 VIEW = "Bullseye"
 """Singleton tag of the view."""
@@ -193,7 +194,7 @@ def _flow_disc(browser: Any, height: float) -> Disc:
     return Disc(
         (condition_of(browser).capitalize(), f"MBF {_shown(mbf)}{noise} mL/g/min"),
         {aha: value for aha, (value, _) in found.items() if aha},
-        "" if _rotation_known(browser) else "rotation assumed: no RV insertion points",
+        "" if _rotation_known(browser) else ASSUMED[_sides(browser)],
         height,
         _unsettled(browser),
     )
@@ -205,6 +206,10 @@ def _unsettled(browser: Any) -> frozenset[int]:
 
 def _rotation_known(browser: Any) -> bool:
     return browser.GetNodeReference("ASLMyoSeg.flow").GetAttribute(ROTATION_KNOWN) == "1"
+
+
+def _sides(browser: Any) -> str:
+    return browser.GetNodeReference("ASLMyoSeg.flow").GetAttribute(SIDES) or "geometry"
 
 
 def _legend_place(role: str, count: int) -> dict[str, Any]:

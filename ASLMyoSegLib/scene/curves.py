@@ -73,7 +73,8 @@ def follow(one: Any, which: str, k: int) -> Wall | None:
     wall = wall.apart(which)
     mask = one.mask(one.frame)
     mask[k] = wall.share(mask.shape[1:]) >= 0.5
-    nodes.draw_mask(one.mask_node, mask, one.geometry())
+    stored = one.stored
+    nodes.draw_mask(one.mask_node, stored.as_stored(mask), stored.geometry)
     return wall
 
 

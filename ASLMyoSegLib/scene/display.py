@@ -37,8 +37,7 @@ def set_up(one: Any) -> None:
     glow.SetApplyThreshold(True)
     for node in (image, mask, uncertainty):
         node.GetDisplayNode().SetAttribute(OURS, "1")
-    slices = image.GetImageData().GetDimensions()[2]
-    tall = 0.35 if slices == 1 else 0.55  # of lower views
+    tall = 0.35 if one.shape[0] == 1 else 0.55  # of lower views
     add_legend(uncertainty, "Uncertainty (SD)", position=(0.98, 0.5), size=(0.15, tall), labels=6)
 
 

@@ -65,11 +65,13 @@ def export_training(one: Any, root: str | Path) -> int:
     write_series(replace(series.only(reviewed), name=name), target)
     stem = observer / subject / "perf" / name
     write_volume(
-        f"{stem}_desc-myocardium_mask.nii.gz", segmentation.masks[reviewed], series.geometry
+        f"{stem}_desc-myocardium_mask.nii.gz",
+        series.on_file.as_stored(segmentation.masks[reviewed]),
+        series.on_file.geometry,
     )
     points = one.landmarks()
     if points is not None:
-        write_rv_insertion(f"{stem}_rvinsertion.json", points)
+        write_rv_insertion(f"{stem}_rvinsertion.json", points, series)
     return len(reviewed)
 
 

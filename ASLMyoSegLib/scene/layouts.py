@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..perfusion.aha import rings_of
+from ..geometry import apex_first
 from . import bullseye, display, nodes
 from .mrml import nodes_of, slicer
 from .series_scene import SeriesScene
@@ -95,7 +95,7 @@ def _view(scene: Any, kind: str, tag: str) -> Any:
 
 
 def _apex_first(one: SeriesScene) -> bool:
-    return rings_of(_slices(one), one.geometry().normal)[0] == "apical"
+    return apex_first(one.geometry())
 
 
 def _heart(one: SeriesScene) -> np.ndarray:
@@ -106,8 +106,8 @@ def _heart(one: SeriesScene) -> np.ndarray:
 
 
 def _aim(one: SeriesScene, view: Any, k: int, heart: np.ndarray) -> None:
-    """Turn a slice view into slice k as it was acquired, rows downwards, about the heart."""
-    geometry = nodes.geometry_of(one.image_node)
+    """Turn a slice view into slice k as it stands, rows downwards, about the heart."""
+    geometry = one.geometry()
     rows, columns = np.nonzero(heart)
     middle = [[(rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2]]
     index_to_ras = slicer.util.arrayFromVTKMatrix(nodes.ijk_to_ras(geometry))
@@ -128,7 +128,7 @@ def _aim(one: SeriesScene, view: Any, k: int, heart: np.ndarray) -> None:
 
 
 def _slices(one: SeriesScene) -> int:
-    return one.image_node.GetImageData().GetDimensions()[2]
+    return one.shape[0]
 
 
 def _shown_slices(one: SeriesScene) -> int:

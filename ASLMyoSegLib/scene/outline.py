@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..perfusion.aha import Orientation, centre_of, rings_of, segment_labels
-from ..series import Geometry, RVInsertion
+from ..perfusion.segments import segment_maps
+from ..series import Geometry
 from . import nodes
 from .bullseye import OUTLINE_COLOUR, selected_segment
 from .mrml import add_drawing, only_model, slicer, vtk
@@ -18,14 +18,7 @@ WIDTH = 3
 
 def segments_of_frame(one: Any, frame: int) -> np.ndarray:
     """AHA segment number of each pixel of a frame's mask, int (slice, y, x), 0 outside."""
-    masks, points = one.segmentation().masks, one.landmarks()
-    geometry = one.series().geometry
-    spacing = geometry.spacing[1::-1]
-    labels = np.zeros(masks.shape[1:], int)
-    for k, ring in enumerate(rings_of(masks.shape[1], geometry.normal)):
-        orientation = _orientation(masks[:, k], points, k, spacing)
-        labels[k] = segment_labels(masks[frame, k], ring, orientation, None, spacing)
-    return labels
+    return segment_maps(one.series(), one.segmentation().masks, one.landmarks())[frame]
 
 
 def segment_at(one: Any, ras: tuple[float, float, float]) -> int | None:
@@ -45,19 +38,6 @@ def update_outline(one: Any) -> None:
     if selected is not None:
         region = segments_of_frame(one, one.frame) == selected
     model.SetAndObservePolyData(_walls(region, one.series().geometry))
-
-
-def _orientation(
-    masks: np.ndarray, points: RVInsertion | None, k: int, spacing: tuple[float, float]
-) -> Orientation:
-    """As `perfusion.quantify` turns a slice: about the middle of all frames' centres."""
-    drawn = [centre_of(mask) for mask in masks if mask.any()]
-    if points is None or not drawn:
-        return Orientation()
-    middle = np.median(drawn, axis=0)
-    return Orientation.of_insertions(
-        *(p * np.array(spacing) for p in (middle, points.anterior[k], points.inferior[k]))
-    )
 
 
 def _walls(region: np.ndarray, geometry: Geometry) -> Any:

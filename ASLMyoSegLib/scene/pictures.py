@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from . import nodes
-
 SIZE = 168
 """Pixels of the picture, twice of what it is shown at."""
 AROUND = 1.7
@@ -25,7 +23,7 @@ def draw_frame(one: Any, frame: int, path: Path) -> None:
         frame: whose picture.
         path: of the file; its ending tells the format.
     """
-    image = nodes.volume_array(one.data("images", frame)).astype(float)
+    image = one.volume("images", frame).astype(float)
     k = len(image) // 2
     mask = one.mask(frame)[k]
     rows, columns = _square(mask)

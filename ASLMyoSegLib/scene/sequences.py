@@ -6,13 +6,16 @@ import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import SeriesError
+from ..geometry import Stored, bring_to_stand
 from ..io import Draft
-from ..series import ASLSeries, Geometry
+from ..series import ASLSeries
 from . import nodes
 from .mrml import ROLE, nodes_of, slicer
 
@@ -20,6 +23,10 @@ BROWSED = ("images", "masks", "uncertainty")
 """Sequences that the browser steps, the first of them its master."""
 NAME = "ASLMyoSeg.series"
 METADATA = "ASLMyoSeg.metadata"
+STORED = "ASLMyoSeg.stored"
+"""Attribute of images: which axes of their nodes x, y and slice are (`geometry.Stored`)."""
+PLACE, UNKNOWN = "ASLMyoSeg.place", "unknown"
+"""Attribute of images whose file does not say how they lie in the patient."""
 INDEX = "frame"
 MADE = "ASLMyoSeg.made"
 """Attribute of images that this module put into the scene, not another one."""
@@ -28,15 +35,18 @@ MADE = "ASLMyoSeg.made"
 def add_images(scene: Any, series: ASLSeries | Draft) -> Any:
     """A sequence of images, vtkMRMLSequenceNode; those of a draft are called by its words."""
     words = series.words if isinstance(series, Draft) else ("",) * len(series.images)
+    stored = Stored(series.geometry) if isinstance(series, Draft) else series.on_file
     sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", f"{shown_name(series.name)} images")
     sequence.SetAttribute(MADE, "1")
     _keep_metadata(sequence, series)
+    if not stored.geometry.known:
+        sequence.SetAttribute(PLACE, UNKNOWN)
     sequence.SetIndexName(INDEX)
     sequence.SetIndexUnit("")
     sequence.SetIndexType(slicer.vtkMRMLSequenceNode.NumericIndex)
     modifying = sequence.StartModify()
-    for frame, image in enumerate(series.images):
-        node = nodes.volume_node(image, series.geometry, words[frame] or "image")
+    for frame, image in enumerate(stored.as_stored(series.images)):
+        node = nodes.volume_node(image, stored.geometry, words[frame] or "image")
         sequence.SetDataNodeAtValue(node, str(frame))
     sequence.EndModify(modifying)
     return sequence
@@ -45,6 +55,7 @@ def add_images(scene: Any, series: ASLSeries | Draft) -> Any:
 def describe_images(sequence: Any, series: ASLSeries) -> None:
     """Note in a sequence of images what makes it a series."""
     sequence.SetAttribute(ROLE, "images")
+    sequence.SetAttribute(STORED, " ".join(series.on_file.axes))
     _keep_metadata(sequence, series)
 
 
@@ -63,11 +74,12 @@ def add_beside(images: Any, role: str, series: ASLSeries) -> Any:
     sequence.SetIndexName(images.GetIndexName())
     sequence.SetIndexUnit(images.GetIndexUnit())
     sequence.SetIndexType(images.GetIndexType())
-    empty = np.zeros(series.images.shape[1:], np.float32)
+    stored = series.on_file
+    empty = np.zeros(stored.stored_shape(series.images.shape[1:]), np.float32)
     if role == "masks":
-        node = nodes.segmentation_node(empty > 0, series.geometry, "mask")
+        node = nodes.segmentation_node(empty > 0, stored.geometry, "mask")
     else:
-        node = nodes.volume_node(empty, series.geometry, role)
+        node = nodes.volume_node(empty, stored.geometry, role)
     modifying = sequence.StartModify()
     for frame in range(len(series.images)):
         sequence.SetDataNodeAtValue(node, images.GetNthIndexValue(frame))
@@ -101,8 +113,33 @@ def show_frame(sequence: Any, frame: int) -> None:
             browser.SetSelectedItemNumber(frame)
 
 
-def images_in(sequence: Any) -> tuple[np.ndarray, Geometry]:
-    """Pixels float32 (frame, slice, y, x) and geometry of a sequence of volumes.
+def series_in(
+    sequence: Any, types: Sequence[str], times: np.ndarray, metadata: Mapping[str, Any], name: str
+) -> ASLSeries:
+    """The series of a sequence of volumes, brought to stand.
+
+    Raises:
+        SeriesError: where its frames are no images of one grid.
+    """
+    images, stored = images_in(sequence), stored_in(sequence)
+    images = stored.standing(images)
+    geometry = stored.standing_geometry(images.shape[1:])
+    return ASLSeries(images, tuple(types), times, geometry, name, dict(metadata), stored)
+
+
+def stored_in(sequence: Any) -> Stored:
+    """How the nodes of a sequence of volumes lie against images that stand."""
+    first = sequence.GetNthDataNode(0)
+    geometry = nodes.geometry_of(first)
+    if sequence.GetAttribute(PLACE) == UNKNOWN:
+        geometry = replace(geometry, known=False)
+    if axes := sequence.GetAttribute(STORED):
+        return Stored(geometry, tuple(axes.split()))
+    return bring_to_stand(geometry, first.GetImageData().GetDimensions()[::-1])
+
+
+def images_in(sequence: Any) -> np.ndarray:
+    """Pixels float32 (frame, slice, y, x) of a sequence of volumes, as its nodes have them.
 
     Raises:
         SeriesError: where its frames are no images of one grid.
@@ -127,7 +164,7 @@ def images_in(sequence: Any) -> tuple[np.ndarray, Geometry]:
             )
         if not np.isfinite(array).all():
             raise SeriesError(f"{name}: frame {index} has pixels that are NaN or infinite.")
-    return np.stack(arrays).astype(np.float32), geometry
+    return np.stack(arrays).astype(np.float32)
 
 
 def name_of(images: Any) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import SceneError
-from ..series import ASLSeries, Geometry
+from ..geometry import AXES, Geometry, Stored
+from ..series import ASLSeries
 from ..uncertainty.scores import THRESHOLD
 from . import display, hierarchy, landmarks, nodes, sequences
 from .bullseye import update_bullseye
@@ -96,19 +97,18 @@ class SeriesNodes:
     def series(self) -> ASLSeries:
         """The images and what is known of them."""
         sequence, rows = self.sequence("images"), self.rows()
-        images, geometry = sequences.images_in(sequence)
-        if len(images) != len(rows):
+        count = sequence.GetNumberOfDataNodes()
+        if count != len(rows):
             raise SceneError(
-                f"{self.name}: {len(images)} images, but {len(rows)} rows in the frame table; load "
+                f"{self.name}: {count} images, but {len(rows)} rows in the frame table; load "
                 "the series again."
             )
-        return ASLSeries(
-            images,
-            tuple(r.volume_type for r in rows),
+        return sequences.series_in(
+            sequence,
+            [r.volume_type for r in rows],
             np.array([r.inversion_time for r in rows]),
-            geometry,
-            self.name,
             self.metadata,
+            self.name,
         )
 
     @property
@@ -152,7 +152,7 @@ class SeriesNodes:
         """RV insertions, vtkMRMLMarkupsFiducialNode; made, with no positions, where it is not."""
         node = self.browser.GetNodeReference("ASLMyoSeg.landmarks")
         if node is None:
-            slices = self.image_node.GetImageData().GetDimensions()[2]
+            slices, *_ = self.shape
             node = landmarks.add_node(self.scene, f"{self.shown} RV insertions", slices)
             self.browser.SetNodeReferenceID("ASLMyoSeg.landmarks", node.GetID())
             hierarchy.gather(self)
@@ -195,23 +195,49 @@ class SeriesNodes:
             )
         return node
 
+    @property
+    def stored(self) -> Stored:
+        """How nodes lie against images that stand: arrays and geometry of a series stand, nodes
+        are as they were loaded."""
+        self.data("images", 0)
+        return sequences.stored_in(self.sequence("images"))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(slice, y, x) of images that stand."""
+        axes = dict(zip(AXES, self.data("images", 0).GetImageData().GetDimensions(), strict=True))
+        return tuple(axes[word.lstrip("-")] for word in self.stored.axes[::-1])
+
     def geometry(self) -> Geometry:
-        """Of the images."""
-        return nodes.geometry_of(self.data("images", 0))
+        """Of images that stand."""
+        return self.stored.standing_geometry(self.shape)
 
     def mask(self, frame: int) -> np.ndarray:
         """The mask in use, bool (slice, y, x)."""
-        image = self.data("images", 0)
-        shape = image.GetImageData().GetDimensions()[::-1]
-        return nodes.segmentation_mask(self.data("masks", frame), nodes.geometry_of(image), shape)
+        stored = self.stored
+        mask = nodes.segmentation_mask(
+            self.data("masks", frame), stored.geometry, stored.stored_shape(self.shape)
+        )
+        return stored.standing(mask)
+
+    def volume(self, role: str, frame: int) -> np.ndarray:
+        """Pixels of a map or of probabilities, (slice, y, x)."""
+        return self.stored.standing(nodes.volume_array(self.data(role, frame)))
+
+    def put_volume(self, role: str, frame: int, array: np.ndarray) -> None:
+        """Replace these pixels."""
+        nodes.set_volume_array(self.data(role, frame), self.stored.as_stored(array))
 
     def automatic_mask(self, frame: int) -> np.ndarray:
         """The network's, bool (slice, y, x)."""
-        return nodes.volume_array(self.data("probability", frame)) >= self.threshold
+        return self.volume("probability", frame) >= self.threshold
 
     def put_mask(self, row: FrameRow, mask: np.ndarray, status: str) -> FrameRow:
         """Put a mask into a frame; returns the frame's new row, for `write`."""
-        nodes.set_segmentation_mask(self.data("masks", row.frame), mask, self.geometry())
+        stored = self.stored
+        nodes.set_segmentation_mask(
+            self.data("masks", row.frame), stored.as_stored(mask), stored.geometry
+        )
         return replace(with_mask(row, mask), status=status)
 
     def kept_mask(self, row: FrameRow) -> np.ndarray:

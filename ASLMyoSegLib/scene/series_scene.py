@@ -34,7 +34,7 @@ import numpy as np
 from ..errors import SceneError
 from ..series import ASLSeries, MBFResult, Posterior, RVInsertion
 from ..uncertainty.scores import doubtful_images, mcd_uncertainty
-from . import display, flow, landmarks, nodes, sequences
+from . import display, flow, landmarks, sequences
 from .mrml import ROLE, nodes_of
 from .pairs import pair_of
 from .series_masks import SeriesMasks
@@ -74,12 +74,11 @@ class SeriesScene(SeriesMasks):
         """
         if sequence is None or sequence.GetScene() is not scene:
             raise SceneError("The volume sequence was deleted from the scene; load it again.")
-        images, geometry = sequences.images_in(sequence)
         types, given = tuple(volume_types), np.array(inversion_times, float)
         times = np.where([k == "m0scan" for k in types], np.nan, given)
         name = name or sequences.name_of(sequence)
         metadata = sequences.metadata_of(sequence)
-        series = ASLSeries(images, types, times, geometry, name, metadata)
+        series = sequences.series_in(sequence, types, times, metadata, name)
         for one in SeriesScene.all_in(scene):
             if one.sequence("images") is sequence:
                 describe(one, types, times)
@@ -178,7 +177,7 @@ class SeriesScene(SeriesMasks):
             SceneError: where it is the result of other images.
         """
         self.store_correction()
-        shape = (len(self.rows()), *self.mask(0).shape)
+        shape = (len(self.rows()), *self.shape)
         if posterior.mean.shape != shape:
             raise SceneError(
                 f"{self.name}: a result of shape {posterior.mean.shape} for images of {shape}; "
@@ -194,8 +193,8 @@ class SeriesScene(SeriesMasks):
         rows = []
         for row in self.rows():
             frame = row.frame
-            nodes.set_volume_array(self.data("probability", frame), posterior.mean[frame])
-            nodes.set_volume_array(self.data("uncertainty", frame), posterior.std[frame])
+            self.put_volume("probability", frame, posterior.mean[frame])
+            self.put_volume("uncertainty", frame, posterior.std[frame])
             row = replace(
                 row,
                 scores=tuple(scores[frame].tolist()),
@@ -214,7 +213,7 @@ class SeriesScene(SeriesMasks):
             return None
         rows, facts = self.rows(), self.facts()
         mean, std = (
-            np.stack([nodes.volume_array(self.data(role, r.frame)) for r in rows])
+            np.stack([self.volume(role, r.frame) for r in rows])
             for role in ("probability", "uncertainty")
         )
         return Posterior(
@@ -238,8 +237,7 @@ class SeriesScene(SeriesMasks):
         """
         if self.browser.GetNodeReference("ASLMyoSeg.landmarks") is None:
             return None
-        shape = self.mask(0).shape
-        return landmarks.points_of(self.landmarks_node, self.geometry(), shape, self.name)
+        return landmarks.points_of(self.landmarks_node, self.geometry(), self.shape, self.name)
 
     def set_landmarks(self, points: RVInsertion) -> None:
         """Place RV insertion points, as from a file."""

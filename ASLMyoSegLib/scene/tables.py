@@ -13,6 +13,7 @@ from .mrml import vtk
 MBF, PN = "MBF (mL/g/min)", "PN (mL/g/min)"
 CONSTANTS = "ASLMyoSeg.constants"
 ROTATION_KNOWN = "ASLMyoSeg.rotation_known"
+SIDES = "ASLMyoSeg.sides"
 UNSETTLED = "ASLMyoSeg.unsettled"
 
 
@@ -52,6 +53,7 @@ def write_flow(table: Any, result: MBFResult) -> None:
     )
     table.SetAttribute(CONSTANTS, json.dumps(result.constants))
     table.SetAttribute(ROTATION_KNOWN, str(int(result.rotation_known)))
+    table.SetAttribute(SIDES, result.sides)
 
 
 def read_flow(table: Any | None) -> dict[int, tuple[float, float]]:

@@ -79,7 +79,7 @@ def wall_of(mask: np.ndarray) -> Wall | None:
     """Curves along the wall of a mask, bool (y, x); None where it has none."""
     if mask.sum() < FEWEST:
         return None
-    centre = centre_of(mask)
+    centre = centre_of(mask, (1.0, 1.0))
     angles = np.arange(RAYS) * 2 * np.pi / RAYS
     radii = np.arange(0, np.hypot(*mask.shape), STEP)
     rays = centre + radii[:, None, None] * _directions(angles)

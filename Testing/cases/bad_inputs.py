@@ -281,7 +281,7 @@ OTHERS = [
          spoil.frames("control", "label"), QUANTIFY),
     Case("Frames and flow", "two frames, without M0, which can be segmented all the same",
          "no m0scan frame", spoil.frames("control", "label"), RUN, 0),
-    Case("Frames and flow", "2000 frames", "Rotation unknown",
+    Case("Frames and flow", "2000 frames", "Sides assumed",
          spoil.frames("m0scan", "m0scan", *("control", "label") * 999),
          QUANTIFY.split(" --rv")[0], 0),
     Case("Frames and flow", "no control frame", "flow is control minus label",

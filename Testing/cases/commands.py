@@ -91,5 +91,6 @@ def write_good_files(folder: Path, slices: int = 1) -> None:
     write_rv_insertion(
         folder / "points.json",
         RVInsertion(np.array([[3.0, 8.0]] * slices), np.array([[17.0, 9.0]] * slices)),
+        series,
     )
     save_model(folder / "tiny.safetensors", MCDUNet(Architecture(2, 2, 3, 0.5)), {})

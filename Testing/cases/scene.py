@@ -17,11 +17,14 @@ SIZE, CENTRE = 40, (19.0, 21.0)
 TYPES = ("m0scan", *("control", "label") * 3)
 TIME = 1.5
 M0, LABEL = 1000.0, 400.0
+BASE = np.array([-0.55, 0.6, 0.58]) / np.linalg.norm([-0.55, 0.6, 0.58])
+LATERAL = np.array([0.6, 0.55, 0.0]) / np.hypot(0.6, 0.55)
 OBLIQUE = Geometry(
     (2.0, 2.5, 8.0),
     (10.0, -40.0, 25.0),
-    tuple(np.linalg.qr(np.array([[2.0, 1.0, 0.2], [-1.0, 2.0, 0.4], [0.1, -0.5, 2.0]]))[0].ravel()),
+    tuple(np.column_stack([LATERAL, np.cross(BASE, LATERAL), BASE]).ravel()),
 )
+"""A short axis that stands."""
 
 
 def ring(slices: int = 1, frames: int = len(TYPES)) -> np.ndarray:

@@ -27,7 +27,8 @@ def write_series(series: ASLSeries, path: str | Path) -> None:
     """
     path = Path(path)
     stem = _stem(path)
-    write_volume(path, series.images, series.geometry)
+    stored = series.on_file
+    write_volume(path, stored.as_stored(series.images), stored.geometry)
     estimated = series.metadata.get("M0Type") == "Estimate"
     sidecar = {
         "ArterialSpinLabelingType": "PASL",

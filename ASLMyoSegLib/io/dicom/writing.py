@@ -39,8 +39,8 @@ def write_dicom(
     """Write a segmentation and a map of uncertainty for each frame, and one map of flow.
 
     The objects are of the patient and the study of the images, as DICOM demands, and refer to each
-    image by its unique identifier. There is one for each frame, as all lie in the same place: what
-    reads them, such as Slicer, knows of no time within an object.
+    image by its unique identifier, on its grid. There is one for each frame, as all lie in the same
+    place: what reads them, such as Slicer, knows of no time within an object.
 
     Args:
         folder: made here, where the objects can be.
@@ -67,14 +67,15 @@ def write_dicom(
         with warnings.catch_warnings():  # of odd values in the headers of the images
             warnings.simplefilter("ignore")
             writer = _Writer(highdicom, headers, posterior.model, series.geometry.spacing[2])
+            as_stored = series.on_file.as_stored
             for frame, images in enumerate(by_frame):
                 manual = segmentation.status[frame] == "corrected"
-                made = writer.mask(images, segmentation.masks[frame], frame, manual)
+                made = writer.mask(images, as_stored(segmentation.masks[frame]), frame, manual)
                 made.save_as(folder / f"myocardium_frame-{frame:03d}.dcm")
-                made = writer.uncertainty(images, posterior.std[frame], frame)
+                made = writer.uncertainty(images, as_stored(posterior.std[frame]), frame)
                 made.save_as(folder / f"uncertainty_frame-{frame:03d}.dcm")
             if flow is not None:
-                writer.flow(by_frame[0], flow).save_as(folder / "flow.dcm")
+                writer.flow(by_frame[0], as_stored(flow)).save_as(folder / "flow.dcm")
     except OSError:
         raise
     except Exception as error:  # whatever is odd in the images' headers: other results stand

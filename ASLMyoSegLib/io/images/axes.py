@@ -13,7 +13,7 @@ from .headers import says_pixel_size
 from .nifti import read_image
 from .pictures import is_picture, read_picture
 
-UNKNOWN = Geometry((np.nan, np.nan, np.nan))
+UNKNOWN = Geometry((np.nan, np.nan, np.nan), known=False)
 """Of files that say nothing of where their pixels lie."""
 
 
@@ -94,4 +94,4 @@ def _turned(geometry: Geometry, axes: tuple[str, ...]) -> Geometry:
     if "slice" in axes[3:]:
         spacing[2] = np.nan
     direction = np.reshape(geometry.direction, (3, 3))[:, columns]
-    return Geometry(tuple(spacing), geometry.origin, tuple(direction.ravel().tolist()))
+    return replace(geometry, spacing=tuple(spacing), direction=tuple(direction.ravel().tolist()))

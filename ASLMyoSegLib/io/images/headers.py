@@ -31,6 +31,7 @@ COLOURS = {"vector", "rgb-color", "rgba-color", "3-color", "4-color", "3-vector"
 OTHER_LENGTHS = ("m", "cm", "um", "µm", "μm", "nm", "in", "meter", "centimeter", "micron")
 """Units of length that are not mm."""
 META_SPACINGS = {"elementspacing", "elementsize"}
+META_DIRECTIONS = {"transformmatrix", "rotation", "orientation"}
 META_LENGTHS = META_SPACINGS | {"offset", "position", "origin"}
 """Fields that have a number for each axis."""
 ANY_HEADER = 47
@@ -96,6 +97,21 @@ def says_pixel_size(path: Path) -> bool:
         re.search(r"[1-9]", header.fields.get(name, ""))
         for name in ("space directions", "spacings", "elementspacing", "elementsize")
     )
+
+
+def says_place(path: Path) -> bool:
+    """Whether an image file says how its axes lie in the patient; the image library assumes left,
+    posterior and superior else.
+
+    Raises:
+        SeriesError: where its header cannot be understood.
+        OSError: where it cannot be read.
+    """
+    header = read_header(path)
+    if header is None:
+        return True
+    names = header.fields.keys()
+    return {"space", "space directions"} <= names or bool(META_DIRECTIONS & names)
 
 
 def with_list_axis(path: Path) -> bytes | None:

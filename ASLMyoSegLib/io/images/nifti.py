@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from ...series import Geometry
 from ..files import replacing
 from ..quiet import quiet
 from .content import check_content
-from .headers import with_list_axis
+from .headers import says_place, with_list_axis
 from .nifti_header import NiftiHeader
 
 KIND = "NRRD_kinds[pixel]"
@@ -60,6 +61,8 @@ def read_image(path: Path) -> tuple[np.ndarray, Geometry]:
     direction = np.reshape(geometry.direction, (3, 3))
     if not np.allclose(direction.T @ direction, np.eye(3), atol=RIGHT_ANGLE):
         raise SeriesError(f"{path}: {CROOKED}")
+    known = says_place(path) if header is None else header.placed and not _made_up(geometry)
+    geometry = replace(geometry, known=known)
     if header is not None:
         _check_place(path, header, geometry)
         array = array - header.offset if header.offset else array
@@ -79,6 +82,13 @@ def read_image(path: Path) -> tuple[np.ndarray, Geometry]:
             )
         array = array.reshape(*further, *array.shape[-3:])
     return array, geometry
+
+
+def _made_up(geometry: Geometry) -> bool:
+    """Whether it is what programs write of a bare array: axes to the right, forward and up, from
+    (0, 0, 0)."""
+    straight = np.array_equal(geometry.direction, np.diag([-1.0, -1.0, 1.0]).ravel())
+    return straight and not np.any(geometry.origin)
 
 
 def _check_place(path: Path, header: NiftiHeader, geometry: Geometry) -> None:

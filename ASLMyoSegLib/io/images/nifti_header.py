@@ -42,6 +42,7 @@ class NiftiHeader:
         start: bytes before the pixels, in their file.
         offset: that is written as if it were added to pixels, though the slope says that nothing
             is; 0 where it is not.
+        placed: whether it says how the axes lie in the patient, by sform or qform.
         affine: of the sform, from index to mm in RAS, (3, 4); None where there is none.
     """
 
@@ -50,6 +51,7 @@ class NiftiHeader:
     kind: int
     start: int
     offset: float
+    placed: bool
     affine: np.ndarray | None
 
 
@@ -127,6 +129,7 @@ def read_nifti_header(path: Path, file: BinaryIO, magic: bytes) -> NiftiHeader:
         kind=kind,
         start=int(min(start, 2.0**40)),
         offset=0.0 if scaled or math.isnan(added) else added,
+        placed=bool(placed),
         affine=np.reshape(placed[-12:], (3, 4)) * unit if s_form > 0 else None,
     )
 

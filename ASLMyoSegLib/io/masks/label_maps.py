@@ -74,12 +74,17 @@ def _on_grid_of(
 ) -> tuple[np.ndarray, Geometry]:
     """Pixels, (frame, slice, y, x) or (slice, y, x), and where they lie: on those of the series
     where the file does not say it."""
-    shape, place = series.images.shape[1:], series.geometry
+    place = series.on_file.geometry
+    shape = series.on_file.stored_shape(series.images.shape[1:])
     if path.suffix.lower() == ".mat":
         array = read_matlab_mask(path, (frames_of_file(series)[0], *shape), hints)
         notes.append(f"{path.name} says no place: it is taken to lie on the pixels of the series.")
         return array, place
     array, geometry = read_any(path)
+    if array.shape[-3:] == shape and not (geometry.known and place.known):
+        lost = path.name if place.known else "The series"
+        notes.append(f"{lost} says no place: masks are taken to lie on the pixels of the series.")
+        return array, place
     if array.ndim == 4 or (array.ndim == 3 and np.isfinite(geometry.spacing).all()):
         return array, geometry
     if array.shape[-2:] != shape[1:]:

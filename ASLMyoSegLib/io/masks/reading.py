@@ -69,7 +69,7 @@ def read_masks(
             f"{path}: {chosen.name!r} marks nothing in the slices of the series; choose another "
             "segment, or outline the muscle on the images."
         )
-    frames, *shape = series.images.shape
+    frames = len(series.images)
     alone = len(chosen.masks) == 1
     if not objects and not alone:
         chosen = replace(chosen, masks=_of_series(path, chosen.masks, series, notes))
@@ -77,8 +77,7 @@ def read_masks(
     for frame, marked in chosen.masks.items():
         _check_slices(path, chosen.name, marked, series)
         _check_place(path, chosen.name, marked, series)
-        on_images = on_grid(marked, series.geometry, tuple(shape))
-        masks[slice(None) if frame is None or alone else frame] |= on_images
+        masks[slice(None) if frame is None or alone else frame] |= _on_images(marked, series)
     masks[:, _blank(series)] = False
     if not masks.any():
         raise SeriesError(
@@ -120,12 +119,21 @@ def _blank(series: ASLSeries) -> np.ndarray:
     return (series.images.min((2, 3)) == series.images.max((2, 3))).all(0)
 
 
+def _on_images(marked: Marked, series: ASLSeries) -> np.ndarray:
+    """The mask on the images as they stand, bool (slice, y, x)."""
+    array, geometry = marked
+    shape, stored = series.images.shape[1:], series.on_file
+    if array.shape == stored.stored_shape(shape) and not geometry.difference(stored.geometry):
+        return stored.standing(array) >= 0.5
+    return on_grid(marked, series.geometry, shape)
+
+
 def _check_slices(path: Path, name: str, marked: Marked, series: ASLSeries) -> None:
     """Refuse a mask that has the series' grid, but marks more slices than the series has."""
     array, geometry = marked
-    slices = series.images.shape[1]
+    slices, *_ = series.on_file.stored_shape(series.images.shape[1:])
     beyond = len(array) > slices and array[slices:].any()
-    if beyond and not geometry.difference(series.geometry):
+    if beyond and not geometry.difference(series.on_file.geometry):
         its = counted(int(array.any((1, 2)).sum()), "slice")
         raise SeriesError(
             f"{path}: {name!r} marks {its}, where the series has {slices} on the same "

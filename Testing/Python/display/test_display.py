@@ -42,9 +42,14 @@ def test_unknown_flow_is_not_a_number_in_the_picture():
     assert not any("nan" in t for t in texts)
 
 
-def test_assumed_rotation_is_said_in_the_picture():
-    texts = [t.get_text() for t in draw_bullseye({7: 1.0}, {}, rotation_known=False).axes[0].texts]
-    assert any("rotation assumed" in t for t in texts)
+@pytest.mark.parametrize("sides", ["geometry", "assumed", "unknown"])
+def test_sides_that_are_not_fixed_by_points_are_faint_and_said_in_the_picture(sides: str):
+    texts = draw_bullseye({7: 1.0}, {}, sides=sides).axes[0].texts
+    sure = {t.get_text(): t.get_color() for t in draw_bullseye({7: 1.0}, {}).axes[0].texts}
+    drawn = {t.get_text(): t.get_color() for t in texts}
+    assert any("no RV insertion points" in t for t in drawn)
+    assert ("anterior" in drawn) == (sides != "unknown")
+    assert "anterior" not in drawn or drawn["anterior"] > sure["anterior"]  # nearer to white
 
 
 def test_same_bullseye_gives_the_same_bytes(tmp_path: Path):
@@ -58,7 +63,7 @@ def test_same_bullseye_gives_the_same_bytes(tmp_path: Path):
 def test_window_holds_every_mask():
     masks = np.zeros((2, 96, 96), bool)
     masks[0, 3:10, 3:10] = masks[1, 40:50, 60:70] = True
-    window = window_around(masks)
+    window = window_around(masks, (1.0, 1.0))
     assert masks[(slice(None), *window)].sum() == masks.sum()
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cases.readers import READERS
+from cases.stored import read_series
 from cases.strategies import contexts, masks, series, sidecars
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from studies.fuzz import RESULT, fuzz
 
 from ASLMyoSegLib.errors import ASLMyoSegError, QuantificationError, SeriesError
-from ASLMyoSegLib.io import read_series, write_series
+from ASLMyoSegLib.io import write_series
 from ASLMyoSegLib.motion.measuring import measure_motion
 from ASLMyoSegLib.perfusion import quantify
 from ASLMyoSegLib.series import ASLSeries

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases.stored import read_series
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -17,7 +18,6 @@ from ASLMyoSegLib.errors import OutputError, SeriesError
 from ASLMyoSegLib.io import (
     find_series,
     read_rv_insertion,
-    read_series,
     write_rv_insertion,
     write_series,
     write_volume,
@@ -146,7 +146,7 @@ def test_folders_are_searched_without_derivatives(dataset: Path):
 def test_landmarks_come_back_and_impossible_ones_are_refused(path: Path):
     series, file = read_series(path), path.with_name("rv.json")
     points = RVInsertion(np.array([[3.25, 4.5]]), np.array([[12.0, 5.0]]))
-    write_rv_insertion(file, points)
+    write_rv_insertion(file, points, series)
     assert read_rv_insertion(file, series).anterior == pytest.approx(points.anterior)
     for content, words in (
         ('{"anterior": [[3, 4]], "inferior": [[3, 4]]}', "are the same"),

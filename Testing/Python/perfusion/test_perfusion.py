@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from ASLMyoSegLib.errors import QuantificationError
+from ASLMyoSegLib.geometry import TOWARDS_APEX
 from ASLMyoSegLib.perfusion.aha import (
     AHA_NAMES,
-    TOWARDS_APEX,
     Orientation,
     centre_of,
     rings_of,
@@ -101,17 +101,48 @@ def test_landmarks_fix_rotation_and_mirroring(turn, mirrored):
 def test_centre_is_that_of_the_circle_even_where_half_of_the_ring_is_missing():
     mask = ring((40.0, 52.0))
     mask[:, :50] = False
-    assert centre_of(mask) == pytest.approx([40.0, 52.0], abs=1.5)
+    assert centre_of(mask, (2.0, 2.0)) == pytest.approx([40.0, 52.0], abs=1.5)
     assert abs(np.nonzero(mask)[1].mean() - 52.0) > 7
 
 
-def test_one_slice_is_mid_and_more_go_from_base_to_apex_as_they_lie_in_the_patient():
-    unknown, down_left_forward = np.array([0.0, 0.0, 1.0]), np.array([0.7, -0.5, -0.5])
-    assert rings_of(1, -down_left_forward) == ("mid",)
-    assert rings_of(3, unknown) == ("basal", "mid", "apical")
-    assert rings_of(3, down_left_forward) == ("basal", "mid", "apical")
-    assert rings_of(3, -down_left_forward) == ("apical", "mid", "basal")
-    assert rings_of(6, unknown) == ("basal", "basal", "mid", "mid", "apical", "apical")
+def test_centre_is_that_of_a_circle_in_the_patient_where_pixels_are_not_square():
+    rows, columns = np.mgrid[:48, :96]
+    radius = np.hypot((rows - 24) * 6, (columns - 48) * 3)
+    angle = np.degrees(np.arctan2((24 - rows) * 6, (columns - 48) * 3)) % 360
+    broken = (radius > 50) & (radius < 62) & ((angle < 20) | (angle > 100))
+    assert centre_of(broken, (6.0, 3.0)) == pytest.approx([24, 48], abs=0.2)
+    assert np.abs(centre_of(broken, (3.0, 3.0)) - [24, 48]).max() > 1
+
+
+BASE_FIRST = (0.0, 0.0, 0.7, 0.0, 0.0, -0.5, 0.0, 0.0, -0.5)  # the third column tells
+APEX_FIRST = tuple(-v for v in BASE_FIRST)
+AXIAL = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "direction", "rings"),
+    [
+        ("1", APEX_FIRST, "m"),
+        ("111", AXIAL, "bma"),
+        ("111", BASE_FIRST, "bma"),
+        ("111", APEX_FIRST, "amb"),
+        ("111111", AXIAL, "bbmmaa"),
+        ("1111", BASE_FIRST, "bbma"),
+        ("1111", APEX_FIRST, "ambb"),
+        ("000111000", AXIAL, "   bma   "),
+        ("0100", BASE_FIRST, " m  "),
+        ("0110", APEX_FIRST, " mb "),
+        ("100011000", BASE_FIRST, "b   aa   "),
+        ("0000", BASE_FIRST, "    "),
+    ],
+)
+def test_rings_go_by_the_extent_of_masks_from_base_to_apex_as_they_lie_in_the_patient(
+    drawn: str, direction: tuple, rings: str
+):
+    words = {"b": "basal", "m": "mid", "a": "apical", " ": ""}
+    geometry = Geometry((2.0, 2.0, 8.0), direction=direction)
+    found = rings_of(np.array([mark == "1" for mark in drawn]), geometry)
+    assert found == tuple(words[letter] for letter in rings)
 
 
 def series_with_flow(mbf: np.ndarray, ti: float = 1.8) -> tuple[ASLSeries, np.ndarray]:
@@ -180,11 +211,47 @@ def test_simulated_series_before_the_null_has_its_polarity_restored():
     assert np.mean(flows) == pytest.approx(0.9, abs=0.4)
 
 
-def test_without_landmarks_it_says_that_rotation_is_unknown():
+SHORT_AXIS = (0.71, -0.41, -0.58, 0.71, 0.41, 0.58, 0.0, -0.82, 0.57)
+
+
+@pytest.mark.parametrize(
+    ("place", "sides", "word"),
+    [
+        (Geometry((2.0, 2.0, 8.0), direction=SHORT_AXIS), "geometry", "Rotation unknown"),
+        (Geometry((2.0, 2.0, 8.0)), "assumed", "Sides assumed"),
+        (Geometry((2.0, 2.0, 8.0), known=False), "unknown", "Sides unknown"),
+    ],
+)
+def test_without_landmarks_it_says_what_of_the_sides_is_assumed(place, sides, word):
     series, masks = series_with_flow(np.ones(6))
-    result = quantify(series, masks)
+    result = quantify(dataclasses.replace(series, geometry=place), masks)
+    assert result.sides == sides
     assert not result.rotation_known
-    assert any(w.startswith("Rotation unknown") for w in result.warnings)
+    assert sum(w.startswith(word) for w in result.warnings) == 1
+    name = "segment 7" if sides == "unknown" else "mid anterior"
+    assert result.segments[0].name == name
+    assert quantify(series, masks, POINTS).sides == "points"
+
+
+@pytest.mark.parametrize(
+    ("turn", "exchanged", "known", "word"),
+    [
+        (0, False, True, ""),
+        (50, False, True, ""),
+        (130, False, True, "turned by 130 degrees"),
+        (0, True, True, "mirrored"),
+        (0, True, False, ""),
+    ],
+)
+def test_points_that_contradict_where_images_lie_are_questioned(turn, exchanged, known, word):
+    series, masks = series_with_flow(np.ones(6))
+    place = Geometry((2.0, 2.0, 8.0), direction=SHORT_AXIS, known=known)
+    pair = [at(turn + angle, 16)[None] for angle in (120.0, 240.0)]
+    points = RVInsertion(*(pair[::-1] if exchanged else pair))
+    warnings = quantify(dataclasses.replace(series, geometry=place), masks, points).warnings
+    found = [w for w in warnings if "contradict the orientation" in w]
+    assert len(found) == bool(word)
+    assert all(word in w for w in found)
 
 
 def test_segment_of_too_few_pixels_has_no_flow_and_a_warning():

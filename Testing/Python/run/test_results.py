@@ -178,6 +178,6 @@ def test_results_of_a_sequence_of_slicer_are_sequences(
     image = sitk.ReadImage(str(tmp_path / "out" / "scan_desc-uncertainty_map.seq.nrrd"))
     assert image.GetSize() == single.series.images.shape[:0:-1]
     assert image.GetNumberOfComponentsPerPixel() == len(series.images)
-    assert image.GetOrigin() == pytest.approx(series.geometry.origin)
+    assert image.GetOrigin() == pytest.approx(series.on_file.geometry.origin)
     posterior = read_posterior(tmp_path / "out")
     assert np.array_equal(posterior.std, invent(series)[1].std)

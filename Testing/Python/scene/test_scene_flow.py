@@ -284,7 +284,7 @@ def test_export_writes_what_a_run_writes(tmp_path: Path):
             f"{stem}_desc-myocardium_mask.json", f"{stem}_desc-myocardium_probseg.json",
             f"{stem}_desc-uncertainty_map.json", f"{stem}_desc-flow_map.json",
             "dataset_description.json",
-            f"{stem}_mbf.tsv", f"{stem}_mbf.json",
+            f"{stem}_mbf.tsv", f"{stem}_mbf.json", "thumbnail.png",
         }  # fmt: skip
         assert report.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
         masks = read_masks(tmp_path / "out" / f"{stem}_desc-myocardium_mask.nii.gz", one.series())

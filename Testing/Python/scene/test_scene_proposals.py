@@ -32,7 +32,7 @@ def test_points_are_proposed_near_where_an_observer_saw_them(subjects):
     errors = []
     for series, truth in subjects:
         masks = np.asarray(truth.observer) > 0
-        centre = centre_of(masks.mean(0)[0] >= 0.5)
+        centre = centre_of(masks.mean(0)[0] >= 0.5, (1.0, 1.0))
         found = propose_insertions(series, masks)
         for name in ("anterior", "inferior"):
             seen, said = (getattr(p, name)[0] for p in (truth.rv_insertion, found))

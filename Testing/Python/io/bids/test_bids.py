@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases.stored import read_series
 
 from ASLMyoSegLib.errors import QuantificationError, SeriesError
-from ASLMyoSegLib.io import Hints, input_digest, read_series, write_series, write_volume
+from ASLMyoSegLib.io import Hints, input_digest, write_series, write_volume
 from ASLMyoSegLib.perfusion import quantify
 from ASLMyoSegLib.series import ASLSeries, Geometry
 

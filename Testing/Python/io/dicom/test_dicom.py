@@ -10,12 +10,13 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from cases.dicom import SPACING, TYPES, change, pixels, save, write_classic, write_enhanced
+from cases.stored import read_series
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
 from ASLMyoSegLib.errors import QuantificationError, SeriesError
-from ASLMyoSegLib.io import Hints, read_series
+from ASLMyoSegLib.io import Hints
 from ASLMyoSegLib.io.dicom.files import read_pixels
 from ASLMyoSegLib.perfusion import quantify
 from ASLMyoSegLib.run.flow import measure_flow

@@ -10,11 +10,12 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 from cases.dicom import TYPES, change, complete_header, pixels, save, write_classic, write_enhanced
+from cases.stored import read_series
 from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian, RLELossless, generate_uid
 
 from ASLMyoSegLib.errors import SeriesError
-from ASLMyoSegLib.io import find_series, left_out, read_series
+from ASLMyoSegLib.io import find_series, left_out
 
 PHILIPS = "Philips MR Imaging DD 00"
 CONTEXTS = ("M_ZERO_SCAN", "CONTROL", "LABEL", "CONTROL", "LABEL")

@@ -21,11 +21,12 @@ from cases.dicom import (
     write_classic,
     write_enhanced,
 )
+from cases.stored import read_series
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from ASLMyoSegLib.errors import SeriesError
-from ASLMyoSegLib.io import Hints, find_series, input_digest, left_out, read_series, series_sources
+from ASLMyoSegLib.io import Hints, find_series, input_digest, left_out, series_sources
 from ASLMyoSegLib.perfusion import quantify
 
 PAIRS = ("control", "label") * 2

@@ -110,9 +110,10 @@ def test_slicers_own_converter_reads_masks_and_maps(made: Made, tmp_path: Path):
         subprocess.run(command, capture_output=True, check=True)
         image = sitk.ReadImage(str(tmp_path / name))
         assert np.array_equal(sitk.GetArrayFromImage(image), values)
-        assert image.GetSpacing() == pytest.approx(made.series.geometry.spacing, abs=1e-4)
-        assert image.GetOrigin() == pytest.approx(made.series.geometry.origin, abs=1e-4)
-        assert image.GetDirection() == pytest.approx(made.series.geometry.direction, abs=1e-4)
+        place = made.series.on_file.geometry
+        assert image.GetSpacing() == pytest.approx(place.spacing, abs=1e-4)
+        assert image.GetOrigin() == pytest.approx(place.origin, abs=1e-4)
+        assert image.GetDirection() == pytest.approx(place.direction, abs=1e-4)
 
 
 # Segmentations of others

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from cases.commands import aslmyoseg, write_good_files
 from cases.dicom import complete_header, pixels, write_classic
+from cases.stored import read_series
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
@@ -18,7 +19,6 @@ from ASLMyoSegLib.io import (
     find_series,
     input_digest,
     left_out,
-    read_series,
     series_name,
     series_sources,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cases.dicom import change, new_dataset, pixels, save, set_pixels, write_classic, write_enhanced
+from cases.stored import read_series
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydicom.data import get_testdata_file
@@ -16,7 +17,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from ASLMyoSegLib.errors import SeriesError
-from ASLMyoSegLib.io import Hints, find_series, input_digest, left_out, read_series, series_name
+from ASLMyoSegLib.io import Hints, find_series, input_digest, left_out, series_name
 
 SR, STATE = "1.2.840.10008.5.1.4.1.1.88.11", "1.2.840.10008.5.1.4.1.1.11.1"
 SEG = "1.2.840.10008.5.1.4.1.1.66.4"

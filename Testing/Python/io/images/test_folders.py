@@ -25,10 +25,11 @@ from cases.formats import (
     write_nrrd,
     write_pictures,
 )
+from cases.stored import read_series
 from PIL import Image
 
 from ASLMyoSegLib.errors import SeriesError
-from ASLMyoSegLib.io import Hints, find_series, input_digest, read_series
+from ASLMyoSegLib.io import Hints, find_series, input_digest
 from ASLMyoSegLib.io.images.numbered import read_numbered
 
 

@@ -28,8 +28,9 @@ from cases.formats import (
     write_matlab,
     write_nrrd,
 )
+from cases.stored import read_series
 
-from ASLMyoSegLib.io import Hints, find_series, input_digest, read_series
+from ASLMyoSegLib.io import Hints, find_series, input_digest
 
 
 @pytest.mark.parametrize("kind", ["uint8", "int8", "int16", "uint16", "int32", "float32"])

@@ -21,10 +21,11 @@ import scipy.io
 import SimpleITK as sitk
 from cases.formats import AFFINE, MATLAB, PICTURE, STATED, frames, place_of, refused
 from cases.masks import GRID, TRUTH, axes, circle, make_series, structure_set
+from cases.stored import read_series
 from PIL import Image
 
 from ASLMyoSegLib.errors import SeriesError
-from ASLMyoSegLib.io import find_series, read_masks, read_series
+from ASLMyoSegLib.io import find_series, read_masks
 
 
 def assert_as_nibabel(path: Path, scale: float = 1.0) -> None:
