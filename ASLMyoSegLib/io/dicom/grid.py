@@ -87,8 +87,11 @@ def ordered(path: Path, slices: list[list[Frame]]) -> tuple[list[list[Frame]], l
     said = [n for n in Order._fields if all(order[n] is not None for order in orders.values())]
     if not counts_on([[frame.order.trigger for frame in frames] for frames in slices]):
         said = [name for name in said if name != "trigger"]
+    notes, doubts = [], []
     for name in {"time", "content"} & set(said):
         goes_on = _past_midnight([order[name] for order in orders.values()])
+        if max(goes_on.values()) > max(goes_on):
+            notes.append("Times pass midnight without another date; later ones go on from there.")
         for order in orders.values():
             order[name] = goes_on[order[name]]
 
@@ -96,7 +99,6 @@ def ordered(path: Path, slices: list[list[Frame]]) -> tuple[list[list[Frame]], l
         return tuple(orders[id(frame)][name] for name in said)
 
     in_time = [sorted(frames, key=key) for frames in slices]
-    notes = []
     for before, after in (pair for frames in in_time for pair in pairwise(frames)):
         if key(before) == key(after):
             raise SeriesError(
@@ -107,13 +109,13 @@ def ordered(path: Path, slices: list[list[Frame]]) -> tuple[list[list[Frame]], l
             )
         first, then = orders[id(before)], orders[id(after)]
         chosen = next(name for name in said if first[name] != then[name])
-        for name in set(said) & set(FIELDS):
-            if _leading(first[name]) > _leading(then[name]):
-                notes.append(
+        for name in said:
+            if name in FIELDS and _leading(first[name]) > _leading(then[name]):
+                doubts.append(
                     f"{before.file.name} goes before {after.file.name} by {FIELDS[chosen]}, which "
                     f"is believed, but after it by {FIELDS[name]}."
                 )
-    return [list(volume) for volume in zip(*in_time, strict=True)], notes[:1]
+    return [list(volume) for volume in zip(*in_time, strict=True)], [*notes, *doubts[:1]]
 
 
 def counts_on(slices: Sequence[Sequence[float | None]]) -> bool:

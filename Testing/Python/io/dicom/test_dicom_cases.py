@@ -61,7 +61,10 @@ def test_frames_are_in_the_order_of_acquisition_over_midnight(tmp_path: Path, sa
     stored = pixels(5, 2)
     write_classic(tmp_path, stored, edit, comments=None)
     shuffled(tmp_path)
-    assert np.array_equal(read_series(tmp_path, STATED).images, stored)
+    series = read_series(tmp_path, STATED)
+    assert np.array_equal(series.images, stored)
+    wrapped = said in (without_dates, one_date_for_all, when_made)
+    assert any("pass midnight without another date" in note for note in series.notes) == wrapped
 
 
 @pytest.mark.parametrize("lacks", ["InConcatenationNumber", "ConcatenationFrameOffsetNumber", ""])
