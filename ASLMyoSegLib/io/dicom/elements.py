@@ -14,7 +14,7 @@ from pydicom.datadict import keyword_for_tag
 
 from ...errors import SeriesError
 from ...words import counted
-from .files import parse, parsing
+from .files import IMAGES, parse, parsing
 
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 WORDS = (
@@ -108,18 +108,23 @@ def read_values(path: Path) -> list[Values]:
             top |= _of_items(dataset.get(keyword))
         for item in dataset.get(SHARED) or ():
             top |= _macros(item)
-        count = int(top.one.get("NumberOfFrames") or 1)
         groups = dataset.get(PER_FRAME) or ()
-        if groups and len(groups) != count:
-            raise SeriesError(
-                f"{path}: describes {counted(len(groups), 'frame')}, but holds {count} "
-                "(0028,0008); export it again."
-            )
-        if count < 1 or (not groups and count > 10_000):
-            raise SeriesError(
-                f"{path}: {count} frames (0028,0008), which cannot be; export it again."
-            )
+        if top.texts["SOPClassUID"] in IMAGES:
+            _check_count(path, int(top.one.get("NumberOfFrames") or 1), len(groups))
+        elif not groups:  # of other objects, no harm may come
+            return [top]
+        count = int(top.one.get("NumberOfFrames") or 1)
         return [top | _macros(group) for group in groups] or [top] * count
+
+
+def _check_count(path: Path, count: int, described: int) -> None:
+    if described and described != count:
+        raise SeriesError(
+            f"{path}: describes {counted(described, 'frame')}, but holds {count} (0028,0008); "
+            "export it again."
+        )
+    if count < 1 or (not described and count > 10_000):
+        raise SeriesError(f"{path}: {count} frames (0028,0008), which cannot be; export it again.")
 
 
 def _macros(group: Dataset) -> Values:

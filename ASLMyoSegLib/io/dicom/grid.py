@@ -25,11 +25,15 @@ how much of themselves even steps differ; and the least of these, relative to th
 DAY = 86_400
 FIELDS = {
     "acquisition": "acquisition number (0020,0012)",
+    "temporal": "position in time (0020,0100)",
     "time": "acquisition time (0008,0032)",
     "trigger": "trigger time (0018,1060)",
     "instance": "instance number (0020,0013)",
+    "content": "content time (0008,0033)",
 }
-"""What tells the order by itself; positions in time may be those of pairs."""
+OF_PAIRS = ("temporal", "content")
+"""What may not be of single frames as they were acquired: positions of pairs, and times at which
+images were computed."""
 PLACE = (
     ("position", "position (0020,0032)", "ImagePositionPatient"),
     ("orientation", "orientation (0020,0037)", "ImageOrientationPatient"),
@@ -99,7 +103,8 @@ def ordered(path: Path, slices: list[list[Frame]]) -> tuple[list[list[Frame]], l
         return tuple(orders[id(frame)][name] for name in said)
 
     in_time = [sorted(frames, key=key) for frames in slices]
-    for before, after in (pair for frames in in_time for pair in pairwise(frames)):
+    pairs = [(t, *pair) for frames in in_time for t, pair in enumerate(pairwise(frames))]
+    for t, before, after in pairs:
         if key(before) == key(after):
             raise SeriesError(
                 f"{before.file}: frame {before.index} and frame {after.index} of "
@@ -109,12 +114,12 @@ def ordered(path: Path, slices: list[list[Frame]]) -> tuple[list[list[Frame]], l
             )
         first, then = orders[id(before)], orders[id(after)]
         chosen = next(name for name in said if first[name] != then[name])
-        for name in said:
-            if name in FIELDS and _leading(first[name]) > _leading(then[name]):
-                doubts.append(
-                    f"{before.file.name} goes before {after.file.name} by {FIELDS[chosen]}, which "
-                    f"is believed, but after it by {FIELDS[name]}."
-                )
+        doubts += [
+            f"Frame {t} goes before frame {t + 1} by {FIELDS[chosen]}, which is believed, but "
+            f"after it by {FIELDS[name]}."
+            for name in said
+            if name not in OF_PAIRS and _leading(first[name]) > _leading(then[name])
+        ]
     return [list(volume) for volume in zip(*in_time, strict=True)], [*notes, *doubts[:1]]
 
 

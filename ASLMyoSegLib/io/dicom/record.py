@@ -191,7 +191,9 @@ def _read_record(path: Path, _modified: int, _size: int) -> Record:
         number=None if number is None else int(number),
         called=tuple(w for w in _split(description) if w in VOCABULARY - set(_split(person))),
         size=(int(one.get("Rows") or 0), int(one.get("Columns") or 0)),
-        frames=tuple(_frame(path, k, frame, len(frames) > 1) for k, frame in enumerate(frames)),
+        frames=tuple(
+            _frame(path, kind, k, frame, len(frames) > 1) for k, frame in enumerate(frames)
+        ),
         image_type=_plain(f"{texts.get('ImageType', '')} {texts.get('FrameType', '')}"),
         parts=(int(total), int(part)) if total and part else None,
         metadata=_metadata(frames),
@@ -200,7 +202,7 @@ def _read_record(path: Path, _modified: int, _size: int) -> Record:
     )
 
 
-def _frame(path: Path, index: int, values: Values, many: bool) -> Frame:
+def _frame(path: Path, kind: str, index: int, values: Values, many: bool) -> Frame:
     one, texts, unclear = values.one, values.texts, dict(values.unclear)
     vectors: list[tuple[float, ...] | None] = []
     for keyword, count in VECTORS.items():
@@ -211,9 +213,9 @@ def _frame(path: Path, index: int, values: Values, many: bool) -> Frame:
     slope, intercept = one.get("RescaleSlope"), one.get("RescaleIntercept")
     world_slope, world_intercept = (one.get(f"RealWorldValue{k}") for k in ("Slope", "Intercept"))
     for keyword in ("RescaleSlope", "RescaleIntercept"):
-        if keyword in unclear:
+        if keyword in unclear and kind:
             raise SeriesError(f"{path}: {not_numbers(keyword, unclear[keyword])}; export it again.")
-    if slope == 0:
+    if slope == 0 and kind:
         raise SeriesError(f"{path}: frame {index} is scaled by 0 (0028,1053); export it again.")
     if slope is None and world_slope:  # the only scale that is said
         slope, intercept = world_slope, world_intercept

@@ -171,7 +171,7 @@ def _scales(frames: Sequence[Frame]) -> list[str]:
         return []
     odd = ratios[max(ratios)]
     return [
-        f"{odd.file.name}: the slope to values of the real world (0040,9225) is {odd.world[0]:g}, "
+        f"The slope to values of the real world (0040,9225) of a frame is {odd.world[0]:g}, "
         f"the rescale slope (0028,1053) {odd.scale[0]:g}, which does not go together with other "
         "frames; the latter is taken."
     ]

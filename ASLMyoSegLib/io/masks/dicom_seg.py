@@ -15,6 +15,7 @@ import pydicom
 
 from ...errors import SeriesError
 from ...series import Geometry
+from ...words import counted
 from ..dicom.elements import PER_FRAME
 from ..dicom.files import parse, parsing, read_pixels
 from ..dicom.record import Frame, read_record
@@ -73,6 +74,11 @@ def read_segmentations(path: Path, files: Sequence[Path], frames: Frames) -> lis
 def _segments_of(file: Path, frames: Frames) -> Iterator[_Drawn]:
     dataset, record = parse(file), read_record(file)
     pixels = read_pixels(file, masks=True)
+    if len(record.frames) != len(pixels):
+        raise SeriesError(
+            f"{file}: describes {counted(len(record.frames), 'frame')}, but holds {len(pixels)}; "
+            "export it again."
+        )
     for place in record.frames:
         if None in (place.position, place.orientation, place.spacing):
             raise SeriesError(

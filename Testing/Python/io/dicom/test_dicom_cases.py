@@ -101,9 +101,22 @@ def test_two_orders_that_contradict_each_other_are_named(tmp_path: Path):
     series = read_series(tmp_path)
     assert np.array_equal(series.images, pixels())
     assert series.notes == (
-        "IM1 goes before IM2 by acquisition time (0008,0032), which is believed, but after it by "
-        "instance number (0020,0013).",
+        "Frame 0 goes before frame 1 by acquisition time (0008,0032), which is believed, but after "
+        "it by instance number (0020,0013).",
     )
+
+
+@pytest.mark.parametrize("field", ["TemporalPositionIdentifier", "ContentTime"])
+def test_an_order_that_another_field_contradicts_is_no_fault(tmp_path: Path, field: str):
+    def backwards(dataset: Dataset, t: int, _k: int) -> None:
+        dataset.AcquisitionNumber = None
+        setattr(dataset, field, f"{10 + t}")
+        dataset.InstanceNumber = 10 - t if field == "TemporalPositionIdentifier" else None
+
+    write_classic(tmp_path, pixels(), backwards)
+    series = read_series(tmp_path)
+    assert np.array_equal(series.images, pixels())
+    assert len(series.notes) == (field == "TemporalPositionIdentifier")
 
 
 @pytest.mark.parametrize("times", [(500, 1000, 1500, 2000, 2500), (5000, 5500, 6000, 6500, 7000)])
@@ -114,6 +127,14 @@ def test_trigger_times_that_count_on_are_no_inversion_times(tmp_path: Path, time
     write_classic(tmp_path, pixels(5, 2), counting)
     with pytest.raises(SeriesError, match="--inversion-time"):
         read_series(tmp_path)
+
+
+def test_other_objects_in_the_folder_do_no_harm_however_odd(tmp_path: Path):
+    write_classic(tmp_path, pixels())
+    write_enhanced(tmp_path / "other.dcm", pixels())
+    change(tmp_path / "other.dcm", SOPClassUID="1.2.840.10008.5.1.4.1.1.66.4", NumberOfFrames=3,
+           RescaleSlope=0)  # fmt: skip
+    assert np.array_equal(read_series(tmp_path).images, pixels())
 
 
 # Values that are not as they should be
@@ -311,7 +332,7 @@ def test_real_world_values_are_the_scale_where_there_is_no_other(tmp_path: Path)
     assert np.array_equal(read_series(tmp_path / "1").images, pixels() * scales + 3)
     series = read_series(tmp_path / "2")
     assert np.array_equal(series.images, pixels() * 4)
-    assert "(0040,9225) is 16, the rescale slope (0028,1053) 4" in series.notes[0]
+    assert "(0040,9225) of a frame is 16, the rescale slope (0028,1053) 4" in series.notes[0]
 
 
 # Fields that contradict each other
