@@ -114,6 +114,7 @@ class Posterior:
         mcd_interval: float64 (frame, slice, 2), where with 95 % confidence the mean MCD Uncertainty
             of repeated runs with as many passes lies; NaN where the passes do not tell. None where
             nobody asked.
+        way: how the passes looked at the images, the name of an `uncertainty.ways.Way`.
     """
 
     mean: np.ndarray
@@ -124,6 +125,7 @@ class Posterior:
     device: str
     model: dict[str, str] = field(default_factory=dict)
     mcd_interval: np.ndarray | None = None
+    way: str = "paper"
 
     def masks_of_trial(self, trial: int) -> np.ndarray:
         """Masks of one pass, bool (frame, slice, y, x); empty where an image had no such pass."""

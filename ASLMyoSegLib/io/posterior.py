@@ -44,6 +44,7 @@ def read_posterior(folder: str | Path) -> Posterior:
             seed=summary["seed"],
             device=summary["device"],
             model=summary["model"],
+            way=summary.get("way", "paper"),
             mcd_interval=np.array(limits, float).reshape(*shape, 2),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -77,18 +77,23 @@ class FoldedUNet:
         return second(first(images))
 
     @torch.inference_mode()
-    def after_dropout(self, features: torch.Tensor, masks: Iterable[torch.Tensor]) -> torch.Tensor:
+    def after_dropout(
+        self, features: torch.Tensor, masks: Iterable[torch.Tensor], first: int = 0
+    ) -> torch.Tensor:
         """Logits of passes, float32 (n, 1, y, x).
 
         Args:
-            features: of one image, from `before_dropout`, or of n.
+            features: of one or several views of an image, from `before_dropout`; passes take
+                turns with them.
             masks: each (n, channel, y, x), channels last, 0.0 or 2.0; they are overwritten. A
                 generator is welcome: a mask is asked for when its layer is reached, and is fresh
-                in the cache then. A network without dropout takes none.
+                in the cache then. A network without dropout takes none, and each view has one
+                pass.
+            first: number of the view that the first pass takes.
         """
         masks = iter(masks)
         mask = next(masks, None)
-        features = features if mask is None else mask.mul_(features)
+        features = features if mask is None else _taking_turns(mask, features, first)
         skips = [features]
         for first, second in self._encoder[1:]:
             features = self._masked(second, first(_pooled(features)), next(masks, None))
@@ -179,6 +184,13 @@ def has_fused_convolutions(device: torch.device) -> bool:
             for name in ("_convolution_pointwise", "_convolution_transpose_pointwise")
         )
     )
+
+
+def _taking_turns(mask: torch.Tensor, views: torch.Tensor, first: int) -> torch.Tensor:
+    """Masks (n, ...) times the views (v, ...) of the passes, in place."""
+    for number, view in enumerate(views):
+        mask[(number - first) % len(views) :: len(views)].mul_(view)
+    return mask
 
 
 def _pooled(features: torch.Tensor) -> torch.Tensor:

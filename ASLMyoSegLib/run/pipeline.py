@@ -33,6 +33,7 @@ from ..series import Segmentation
 from ..uncertainty import DEFAULT_PRECISION
 from ..uncertainty.sampler import segment
 from ..uncertainty.scores import mcd_uncertainty
+from ..uncertainty.ways import HEART
 from .cohort import note_failures, write_cohort
 from .finished import FinishedSeries
 from .flow import measure_flow
@@ -281,6 +282,7 @@ def _is_finished(
         return (
             summary["series"] == series_name(source)
             and summary["model"]["sha256"] == model.sha256
+            and summary["way"] == HEART.name
             and summary["precision"] == settings.precision
             and (settings.trials is None or summary["trials"] == settings.trials)
             and summary["seed"] == settings.seed

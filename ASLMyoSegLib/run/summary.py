@@ -51,6 +51,7 @@ def summarise(finished: FinishedSeries) -> dict[str, Any]:
         "stored_axes": list(series.on_file.axes),
         "m0_from": series.metadata.get("M0From"),
         "model": posterior.model,
+        "way": posterior.way,
         "device": posterior.device,
         "trials": int(posterior.trials.max()),
         "precision": finished.precision,

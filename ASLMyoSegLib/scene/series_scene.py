@@ -188,7 +188,7 @@ class SeriesScene(SeriesMasks):
         if intervals is None:
             intervals = np.full((*scores.shape, 2), np.nan)
         passes = np.broadcast_to(posterior.trials, scores.shape)
-        facts = {name: getattr(posterior, name) for name in ("seed", "device", "model")}
+        facts = {name: getattr(posterior, name) for name in ("seed", "device", "model", "way")}
         facts |= {"precision": precision, "seconds": seconds}
         rows = []
         for row in self.rows():
@@ -225,6 +225,7 @@ class SeriesScene(SeriesMasks):
             device=facts["device"],
             model=facts["model"],
             mcd_interval=np.array([r.intervals for r in rows]),
+            way=facts.get("way", "paper"),  # scenes of earlier versions
         )
 
     # Flow

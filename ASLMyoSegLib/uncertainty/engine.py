@@ -31,7 +31,12 @@ NEARLY = 1.05
 
 @dataclass(frozen=True)
 class PreparedImage:
-    """An image whose passes can begin: features before the first dropout, and its random bits."""
+    """An image whose passes can begin.
+
+    Attributes:
+        features: of each of its views before the first dropout.
+        bits: its random bits.
+    """
 
     features: torch.Tensor
     bits: RandomWords
@@ -53,6 +58,7 @@ class Engine:
         columns: int,
         device: torch.device,
         *,
+        views: int = 1,
         dtype: torch.dtype | None = None,
         batch: int | None = None,
     ) -> None:
@@ -63,6 +69,7 @@ class Engine:
             rows: of the images, a multiple of the network's stride, as are the columns.
             columns: of the images.
             device: where to compute.
+            views: of each image, that its passes take turns with.
             dtype: None takes the fastest.
             batch: None measures, once on each machine, and records a CUDA graph where that pays.
         """
@@ -73,12 +80,12 @@ class Engine:
         self._words = [words_for(y * x * maps) for y, x, maps in self._network.mask_shapes]
         self._graph: GraphedPass | None = None
         self._setting = [network.architecture, rows, columns, device, self.dtype]
-        self._blank = torch.zeros(1, 1, rows, columns)
+        self._blank = torch.zeros(views, 1, rows, columns)
         if batch is not None:
             self.batch = batch
         else:
             self._take(recall(self._setting) or self._tuned())
-        if device.type == "cuda" and batch is None:
+        if device.type == "cuda" and batch is None and self.batch % views == 0:
             image = self.prepare(self._blank, 0, 0)
             words = image.bits.draw(self.batch)
             self._graph = GraphedPass.if_faster(self._logits, image.features, words)
@@ -88,10 +95,10 @@ class Engine:
         self._take(self._tuned())
 
     def prepare(self, image: torch.Tensor, seed: int, stream: int) -> PreparedImage:
-        """Begin with an image (1, 1, y, x) of zero mean and unit variance.
+        """Begin with an image, or with several views of it, of zero mean and unit variance.
 
         Args:
-            image: on any device.
+            image: (view, 1, y, x), on any device.
             seed: of the series.
             stream: number of the image in it; streams are independent.
         """
@@ -102,18 +109,22 @@ class Engine:
     def passes(self, image: PreparedImage, count: int) -> torch.Tensor:
         """Probabilities of the next passes, float32 (count, 1, y, x).
 
-        Where memory runs out, batches are halved until they fit, with the same draws.
+        Pass number k of an image sees view k modulo their number. Where memory runs out, batches
+        are halved until they fit, with the same draws.
 
         Raises:
             DeviceMemoryError: where memory does not suffice for a single pass.
         """
-        return self._within_memory(image.features, image.bits.draw(count)).sigmoid()
+        first = image.bits.passes % len(image.features)
+        return self._within_memory(image.features, image.bits.draw(count), first).sigmoid()
 
-    def _within_memory(self, features: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+    def _within_memory(
+        self, features: torch.Tensor, words: torch.Tensor, first: int
+    ) -> torch.Tensor:
         try:
-            if self._graph is not None and len(words) == self._graph.batch:
+            if self._graph is not None and len(words) == self._graph.batch and not first:
                 return self._graph(features, words)
-            return self._logits(features, words)
+            return self._logits(features, words, first)
         except torch.OutOfMemoryError:
             if len(words) == 1:
                 raise self._too_small() from None
@@ -122,8 +133,13 @@ class Engine:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         self.batch = min(self.batch, max(1, len(words) // 2))
-        parts = words.split(max(1, len(words) // 2))
-        return torch.cat([self._within_memory(features, part) for part in parts])
+        half = max(1, len(words) // 2)
+        return torch.cat(
+            [
+                self._within_memory(features, part, (first + number * half) % len(features))
+                for number, part in enumerate(words.split(half))
+            ]
+        )
 
     def _too_small(self) -> DeviceMemoryError:
         return DeviceMemoryError(
@@ -131,9 +147,12 @@ class Engine:
             "it, or take --device cpu."
         )
 
-    def _logits(self, features: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        logits = self._network.after_dropout(features, self._masks(words))
-        return logits.expand(len(words), -1, -1, -1)  # without dropout all passes are one
+    def _logits(self, features: torch.Tensor, words: torch.Tensor, first: int = 0) -> torch.Tensor:
+        logits = self._network.after_dropout(features, self._masks(words), first)
+        if self._network.mask_shapes:
+            return logits
+        # Without dropout all passes over a view are one.
+        return logits[(first + torch.arange(len(words))) % len(features)]
 
     def _masks(self, words: torch.Tensor) -> Iterator[torch.Tensor]:
         parts = words.split(self._words, dim=1)

@@ -49,7 +49,7 @@ class NetworkGrid:
 
     @staticmethod
     def of(series: ASLSeries, stride: int) -> NetworkGrid:
-        """The steps for a series; nothing is cut or resampled that need not be.
+        """The steps for a whole series; nothing is cut or resampled that need not be.
 
         Args:
             series: the images.
@@ -58,22 +58,51 @@ class NetworkGrid:
         Raises:
             SeriesError: where the pixel size cannot be that of images of a heart.
         """
-        spacing = np.array(series.geometry.spacing[1::-1])
-        field = spacing * series.images.shape[2:]
-        if not (field.min() >= SMALLEST_FIELD and spacing.max() <= LARGEST_PIXEL):
-            raise SeriesError(
-                f"{series.metadata.get('source', series.name)}: pixels of {spacing[1]:.4g}x"
-                f"{spacing[0]:.4g} mm make a field of {field[1]:.4g}x{field[0]:.4g} mm, which "
-                "shows no heart; correct the pixel size (mm) in the header."
-            )
-        low, high = PIXEL_RANGE
-        fits = ((spacing >= low) & (spacing <= high)).all() and np.ptp(spacing) < 0.05 * low
+        spacing, fits = _pixels(series)
         longest = [max(round(FIELD / pixel), SIDE if fits else 1) for pixel in spacing]
         window = _window(series, longest)
-        cut = tuple(span.stop - span.start for span in window)
         scale = np.ones(2) if fits else spacing / PIXEL_TARGET
+        return NetworkGrid._seen(series, window, scale, stride)
+
+    @staticmethod
+    def about(
+        series: ASLSeries, place: np.ndarray, field: float, side: int, stride: int
+    ) -> NetworkGrid:
+        """The steps for a square about the heart, which lies within black of `side` pixels.
+
+        Args:
+            series: the images.
+            place: of the heart, pixels (y, x); near a border of the image the square ends there.
+            field: mm a side of the square.
+            side: pixels a side of what the network gets.
+            stride: what that must be divisible by.
+
+        Raises:
+            SeriesError: where the pixel size cannot be that of images of a heart.
+        """
+        spacing, fits = _pixels(series)
+        window = []
+        for span, pixel, middle in zip(_content(series), spacing, place, strict=True):
+            length = min(span.stop - span.start, max(1, round(field / pixel)))
+            first = round(middle - (length - 1) / 2)
+            first = int(np.clip(first, span.start, span.stop - length))
+            window.append(slice(first, first + length))
+        fits = fits and max(span.stop - span.start for span in window) <= side
+        scale = np.ones(2) if fits else spacing / PIXEL_TARGET
+        return NetworkGrid._seen(series, (window[0], window[1]), scale, stride, side)
+
+    @staticmethod
+    def _seen(
+        series: ASLSeries,
+        window: tuple[slice, slice],
+        scale: np.ndarray,
+        stride: int,
+        side: int = 1,
+    ) -> NetworkGrid:
+        """A window, scaled, with as much around it as makes both sides a multiple of `stride`."""
+        cut = (span.stop - span.start for span in window)
         resampled = tuple(max(1, round(n * s)) for n, s in zip(cut, scale, strict=True))
-        lack = [-n % stride if n > stride else stride - n for n in resampled]
+        lack = [-(-max(n, side) // stride) * stride - n for n in resampled]
         top, left = lack[0] // 2, lack[1] // 2
         padding = (left, lack[1] - left, top, lack[0] - top)
         return NetworkGrid(series.images.shape[2:], window, resampled, padding)
@@ -91,7 +120,7 @@ class NetworkGrid:
         return pad(images, self.padding, value=float(images.min()))
 
     def undo(self, probability: torch.Tensor) -> torch.Tensor:
-        """Probabilities (n, 1, y, x) on the grid of the series; zero outside the window."""
+        """Probabilities (n, 1, y, x) within the window, on the grid of the series."""
         left, right, top, bottom = self.padding
         rows, columns = probability.shape[-2:]
         probability = probability[..., top : rows - bottom, left : columns - right]
@@ -99,13 +128,33 @@ class NetworkGrid:
         cut = (down.stop - down.start, across.stop - across.start)
         if self.resampled != cut:
             probability = interpolate(probability, cut, mode="bilinear", align_corners=False)
-        outside = (
-            across.start,
-            self.shape[1] - across.stop,
-            down.start,
-            self.shape[0] - down.stop,
+        return probability
+
+    @property
+    def outside(self) -> tuple[int, int, int, int]:
+        """Pixels of the series left of the window, right of it, above and below."""
+        down, across = self.window
+        rows, columns = self.shape
+        return across.start, columns - across.stop, down.start, rows - down.stop
+
+
+def _pixels(series: ASLSeries) -> tuple[np.ndarray, bool]:
+    """Pixel size (y, x), and whether the networks were trained for it.
+
+    Raises:
+        SeriesError: where it cannot be that of images of a heart.
+    """
+    spacing = np.array(series.geometry.spacing[1::-1])
+    field = spacing * series.images.shape[2:]
+    if not (field.min() >= SMALLEST_FIELD and spacing.max() <= LARGEST_PIXEL):
+        raise SeriesError(
+            f"{series.metadata.get('source', series.name)}: pixels of {spacing[1]:.4g}x"
+            f"{spacing[0]:.4g} mm make a field of {field[1]:.4g}x{field[0]:.4g} mm, which "
+            "shows no heart; correct the pixel size (mm) in the header."
         )
-        return pad(probability, outside)
+    low, high = PIXEL_RANGE
+    fits = ((spacing >= low) & (spacing <= high)).all() and np.ptp(spacing) < 0.05 * low
+    return spacing, bool(fits)
 
 
 def _content(series: ASLSeries) -> tuple[slice, slice]:

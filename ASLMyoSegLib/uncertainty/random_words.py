@@ -12,12 +12,16 @@ class RandomWords:
     """Independent draws, 64 to a word; a bit is set with probability `keep`.
 
     On CPUs the bits come from SFC64 (NumPy), on GPUs from PyTorch's Philox.
+
+    Attributes:
+        passes: that had their words.
     """
 
     def __init__(
         self, keep: float, words: int, seed: int, stream: int, device: torch.device
     ) -> None:
         """Draws of `words` words a pass; each `stream` of a seed is independent of the others."""
+        self.passes = 0
         self._digits = binary_digits(keep)
         self._words = words
         self._device = device
@@ -33,6 +37,7 @@ class RandomWords:
 
         On CPUs what a pass gets does not depend on how passes are grouped.
         """
+        self.passes += passes
         if not self._digits:
             full = torch.full((1, self._words), -1, dtype=torch.int64, device=self._device)
             return full.expand(passes, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ import torch
 
 from ..errors import ASLMyoSegError
 from ..network import LoadedModel
+from ..network.adaptation import adapted
 from ..network.precision import choose_device, problem_of_gpu
 from ..series import ASLSeries, Posterior
 from . import DEFAULT_PRECISION
 from .engine import Engine, PreparedImage
 from .grid import NetworkGrid
+from .heart import region
 from .statistics import GROUPS, ImageStatistics, ImageSummary
+from .views import turned, turned_back
+from .ways import HEART, Way
 
 FLOOR = 64
 """Fewest passes per image by which a precision is judged."""
@@ -29,6 +34,9 @@ MARGIN = 1.2
 
 CEILING = 4096
 """Most passes that a precision may cost an image; its interval then says what was reached."""
+
+ADAPTATION = 8
+"""Views of the series' images from which its feature statistics are taken."""
 
 LARGEST_MASKS = 1 << 27
 """Bytes that the masks of single passes may take: of long series, the first passes are kept."""
@@ -69,9 +77,10 @@ def segment(
     precision: float | None = None,
     seed: int = 0,
     device: str = "auto",
+    way: Way = HEART,
     progress: Callable[[int, int], None] | None = None,
 ) -> Posterior:
-    """Passes with dropout on over every image: Monte Carlo dropout as in the paper.
+    """Passes with dropout on over every image: Monte Carlo dropout.
 
     Args:
         series: the images.
@@ -82,12 +91,16 @@ def segment(
             no `trials` are given.
         seed: the same one gives the same result on the same machine.
         device: `auto`, `cpu` or `cuda`.
+        way: how passes look at the images; `ways.PAPER` is the paper's.
         progress: called with passes done and passes expected in all.
 
     Raises:
         ASLMyoSegError: where the device is not there, or trials and precision are not possible.
     """
-    for step in stream(series, model, trials=trials, precision=precision, seed=seed, device=device):
+    steps = stream(
+        series, model, trials=trials, precision=precision, seed=seed, device=device, way=way
+    )
+    for step in steps:
         if progress:
             progress(step.passes, step.expected)
     return step.posterior()
@@ -101,6 +114,7 @@ def stream(
     precision: float | None = None,
     seed: int = 0,
     device: str = "auto",
+    way: Way = HEART,
 ) -> Iterator[Progress]:
     """As `segment`, with partial results after each chunk of 0.3 s at most.
 
@@ -118,7 +132,7 @@ def stream(
         raise ASLMyoSegError(f"precision is {precision}; give a value between 0 and 1, as 0.02.")
     if trials is None and precision is None:
         precision = DEFAULT_PRECISION
-    return _Sampling(series, model, trials, precision, seed, device).run()
+    return _Sampling(series, model, trials, precision, seed, device, way).run()
 
 
 class _Sampling:
@@ -132,14 +146,17 @@ class _Sampling:
         precision: float | None,
         seed: int,
         device: str,
+        way: Way,
     ) -> None:
-        self._model, self._seed, self._device = model, seed, choose_device(device)
+        self._model, self._seed, self._way = model, seed, way
+        self._device = choose_device(device)
         problem = problem_of_gpu() if device == "auto" else ""
         self._device_in_words = f"{self._device}{problem and f', as {problem}'}"
         self._precision = precision
         self._shape = series.images.shape
         frames, slices, rows, columns = self._shape
-        self._grid = NetworkGrid.of(series, model.network.architecture.stride)
+        self._grid = _grid(series, model.network.architecture.stride, way)
+        self._spacing = np.array(series.geometry.spacing[1::-1])
         flat = torch.from_numpy(np.ascontiguousarray(series.images, np.float32))
         self._images = flat.reshape(frames * slices, 1, rows, columns)
         count = len(self._images)
@@ -154,8 +171,7 @@ class _Sampling:
         self._masks: dict[int, np.ndarray] = {}
 
     def run(self) -> Iterator[Progress]:
-        size = self._grid.apply(self._images[:1]).shape[-2:]
-        engine = Engine(self._model.network, *size, self._device)
+        engine = self._engine()
         self._wanted = [self._trials or _whole_batches(FLOOR, engine)] * len(self._images)
         self._foreseen = list(self._wanted)
         started = time.monotonic()
@@ -195,23 +211,47 @@ class _Sampling:
             seed=self._seed,
             device=self._device_in_words,
             model={"name": self._model.name, "sha256": self._model.sha256},
+            way=self._way.name,
             mcd_interval=self._interval.reshape(frames, slices, 2).copy(),
         )
 
+    def _engine(self) -> Engine:
+        """The engine, for a network that follows the series' feature statistics where it may."""
+        network, turns = self._model.network, self._way.turns
+        chosen = np.linspace(0, len(self._images) - 1, ADAPTATION).round().astype(int)
+        views = torch.cat(
+            [self._views(index)[number % turns][None] for number, index in enumerate(chosen)]
+        )
+        if self._way.own_statistics:
+            share = self._way.own_statistics
+            network = adapted(network, views, share, self._seed, self._device)
+        return Engine(network, *views.shape[-2:], self._device, views=turns)
+
+    def _views(self, index: int) -> torch.Tensor:
+        """What the network sees of an image, (turn, 1, y, x)."""
+        return turned(self._grid.apply(self._images[index : index + 1]), self._way.turns)
+
     def _turns(self, engine: Engine) -> Iterator[range]:
         """Images that take turns, as many as memory is allowed for."""
-        count, pixels = len(self._images), self._images[0].numel()
-        features = engine.prepare(self._grid.apply(self._images[:1]), self._seed, 0).features
+        count, pixels = len(self._images), self._images[0][(..., *self._grid.window)].numel()
+        features = engine.prepare(self._views(0), self._seed, 0).features
         each = features.numel() * features.element_size() + 2 * GROUPS * pixels * 4
         size = max(1, LARGEST_TURN // each)
         for start in range(0, count, size):
             yield range(start, min(start + size, count))
 
     def _begin(self, engine: Engine, index: int) -> PreparedImage:
-        rows, columns = self._shape[2:]
-        self._statistics[index] = ImageStatistics(rows, columns, self._device, self._kept)
-        image = self._grid.apply(self._images[index : index + 1])
-        return engine.prepare(image, self._seed, index)
+        down, across = self._grid.window
+        size = np.array([down.stop - down.start, across.stop - across.start])
+        own = functools.partial(region, place=(size - 1) / 2, spacing=self._spacing)
+        self._statistics[index] = ImageStatistics(
+            *size.tolist(),
+            self._device,
+            kept=self._kept,
+            outside=self._grid.outside,
+            region=own if self._way.one_heart else None,
+        )
+        return engine.prepare(self._views(index), self._seed, index)
 
     def _look_at(self, index: int) -> None:
         """What an image's statistics say by now; nothing where it had no pass yet, nor of a blank
@@ -219,7 +259,8 @@ class _Sampling:
         statistics, image = self._statistics[index], self._images[index]
         if statistics.passes and image.min() < image.max():
             summary = statistics.summary()
-            self._mean[index], self._std[index] = summary.mean, summary.std
+            seen = (index, *self._grid.window)
+            self._mean[seen], self._std[seen] = summary.mean, summary.std
             self._interval[index] = summary.interval
             self._masks[index] = statistics.masks()
 
@@ -232,8 +273,9 @@ class _Sampling:
     def _chunk(self, engine: Engine, image: PreparedImage, index: int) -> None:
         statistics = self._statistics[index]
         count = min(engine.batch, self._wanted[index] - statistics.passes)
-        probability = self._grid.undo(engine.passes(image, count))
-        statistics.add(probability[:, 0])
+        first, turns = statistics.passes, self._way.turns
+        maps = turned_back(engine.passes(image, count), first, turns)
+        statistics.add(self._grid.undo(maps)[:, 0])
         before, self._passes[index] = self._passes[index], statistics.passes
         if self._precision is None:
             return
@@ -245,6 +287,14 @@ class _Sampling:
         self._foreseen[index] = passes_foreseen(
             statistics.passes, statistics.summary(), self._precision
         )
+
+
+def _grid(series: ASLSeries, stride: int, way: Way) -> NetworkGrid:
+    if way.field is None or way.window is None:
+        return NetworkGrid.of(series, stride)
+    down, across = NetworkGrid.of(series, stride).window
+    place = np.array([down.start + down.stop - 1, across.start + across.stop - 1]) / 2
+    return NetworkGrid.about(series, place, way.field, way.window, stride)
 
 
 def passes_needed(passes: int, summary: ImageSummary, precision: float) -> int:

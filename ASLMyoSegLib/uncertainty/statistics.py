@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from scipy.linalg import hadamard
 from scipy.special import stdtrit
+from torch.nn.functional import pad
 
 from .scores import THRESHOLD, mcd_uncertainty
 
@@ -27,6 +29,7 @@ class ImageSummary:
     Attributes:
         mean: float32 (y, x), 0 to 1.
         std: float32 (y, x), 0 to 0.5.
+        region: bool (y, x), what may belong to the heart; the maps are zero elsewhere.
         score: MCD Uncertainty; NaN where the mask is empty.
         error: standard error of the score over repetitions of N passes; NaN where unknown.
         interval: where with 95 % confidence the mean score of such repetitions lies.
@@ -34,13 +37,21 @@ class ImageSummary:
 
     mean: np.ndarray
     std: np.ndarray
+    region: np.ndarray
     score: float
     error: float
     interval: tuple[float, float]
 
 
+Region = Callable[[np.ndarray], np.ndarray]
+"""From the mean (y, x) of all passes to what may belong to the heart, bool (y, x)."""
+
+
 class ImageStatistics:
     """Mean, spread and score of one image, pass by pass.
+
+    Where the heart alone is asked for, each pass counts within its region only. The region comes
+    from the mean of all passes, so it is applied last, which gives the same.
 
     Welford's update (1962) within each group and Chan's merger (1983) of the groups: neither
     subtracts large sums from each other, so float32 is enough.
@@ -52,10 +63,27 @@ class ImageStatistics:
     """
 
     def __init__(
-        self, rows: int, columns: int, device: torch.device, kept: int | None = None
+        self,
+        rows: int,
+        columns: int,
+        device: torch.device,
+        *,
+        kept: int | None = None,
+        outside: tuple[int, int, int, int] = (0, 0, 0, 0),
+        region: Region | None = None,
     ) -> None:
-        """Begin without a pass; `kept` is how many masks of single passes are kept, None: all."""
+        """Begin without a pass.
+
+        Args:
+            rows: of what the passes saw, as `columns`.
+            columns: see above.
+            device: of the passes.
+            kept: how many masks of single passes are kept; None: all.
+            outside: pixels of the image left, right, above and below of that, for these masks.
+            region: of the heart; None counts everything.
+        """
         self.passes, self._kept = 0, kept
+        self._outside, self._region = outside, region
         self._mean = torch.zeros(GROUPS, rows, columns, device=device)
         self._squares = torch.zeros(GROUPS, rows, columns, device=device)
         self._masks: list[np.ndarray] = []
@@ -65,8 +93,8 @@ class ImageStatistics:
         """Take in passes, float32 (n, y, x)."""
         self._summary = None
         room = None if self._kept is None else max(0, self._kept - self.passes)
-        masks = (probability[:room] >= 0.5).flatten(1).cpu().numpy()
-        self._masks.append(np.packbits(masks, axis=-1))
+        masks = pad((probability[:room] >= THRESHOLD).cpu(), self._outside).flatten(1)
+        self._masks.append(np.packbits(masks.numpy(), axis=-1))
         while len(probability):
             group = self.passes % GROUPS
             part = probability[: GROUPS - group]
@@ -80,8 +108,9 @@ class ImageStatistics:
 
     def masks(self) -> np.ndarray:
         """Mask of each pass that is kept, packed to bits, uint8 (n, ceil(y * x / 8))."""
-        self._masks = [np.concatenate(self._masks)] if self._masks else []
-        return self._masks[0]
+        self._masks = [np.concatenate(self._masks)]
+        region = torch.from_numpy(self.summary().region)
+        return self._masks[0] & np.packbits(pad(region, self._outside).numpy())
 
     def summary(self) -> ImageSummary:
         """All that is known now; at least one pass must have been added.
@@ -98,6 +127,8 @@ class ImageStatistics:
         means = self._mean.double().cpu().numpy()
         squares = self._squares.double().cpu().numpy()
         mean = np.tensordot(counts, means, 1) / self.passes
+        region = np.ones(mean.shape, bool) if self._region is None else self._region(mean)
+        mean, means, squares = mean * region, means * region, squares * region
         # Of each group: sum of differences from the mean of all, and of their squares.
         first = counts[:, None, None] * (means - mean)
         second = squares + first * (means - mean)
@@ -109,7 +140,7 @@ class ImageStatistics:
             error = score * _relative_error(counts, mean, first, second)
             reach = stdtrit(GROUPS - 1, 0.5 + CONFIDENCE / 2) * error
             interval = (max(score - reach, 0.0), score + reach)
-        return ImageSummary(*maps, score, error, interval)
+        return ImageSummary(*maps, region, score, error, interval)
 
 
 def _relative_error(

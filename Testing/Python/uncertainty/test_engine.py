@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import math
 import time
 
@@ -19,10 +20,17 @@ from ASLMyoSegLib.series import ASLSeries, Geometry
 from ASLMyoSegLib.uncertainty import sampler, scores, tuning
 from ASLMyoSegLib.uncertainty.engine import Engine
 from ASLMyoSegLib.uncertainty.random_words import RandomWords
-from ASLMyoSegLib.uncertainty.sampler import segment, stream
 from ASLMyoSegLib.uncertainty.statistics import ImageStatistics
+from ASLMyoSegLib.uncertainty.ways import PAPER
 
+segment, stream = (functools.partial(f, way=PAPER) for f in (sampler.segment, sampler.stream))
 CPU = torch.device("cpu")
+HALF = pytest.param(
+    torch.bfloat16,
+    marks=pytest.mark.skipif(
+        not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="no bfloat16 in oneDNN here"
+    ),
+)
 ROWS, COLUMNS = 40, 44
 
 
@@ -71,7 +79,7 @@ def masks_of(engine: Engine, words: torch.Tensor) -> list[torch.Tensor]:
 
 
 @pytest.mark.parametrize("fused", [True, False])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, HALF])
 @pytest.mark.parametrize("rate", [0.5, 0.25])
 def test_folded_network_is_the_plain_one_with_the_same_masks(
     image: torch.Tensor, monkeypatch: pytest.MonkeyPatch,
@@ -141,11 +149,11 @@ def test_batches_are_halved_until_they_fit_into_memory(
     expected = engine.passes(engine.prepare(image, seed=4, stream=2), 8)
     whole = engine._network.after_dropout
 
-    def small_memory(features: torch.Tensor, masks) -> torch.Tensor:
+    def small_memory(features: torch.Tensor, masks, first: int) -> torch.Tensor:
         masks = list(masks)
         if len(masks[0]) > fits:
             raise torch.OutOfMemoryError
-        return whole(features, masks)
+        return whole(features, masks, first)
 
     monkeypatch.setattr(engine._network, "after_dropout", small_memory)
     found = engine.passes(engine.prepare(image, seed=4, stream=2), 8)
