@@ -164,7 +164,7 @@ class SeriesNodes:
         return bool(self.facts())
 
     def facts(self) -> dict[str, Any]:
-        """`seed`, `device`, `model`, `way`, `precision` and `seconds` of the passes; empty before them."""
+        """Settings of the passes (`seed`, `device`, `model`, `way`, `precision`) and `seconds`."""
         kept = self.frames_node.GetAttribute(PASSES)
         # Earlier versions kept them on the browser, which draws everything anew at each change.
         return json.loads(kept or self.browser.GetAttribute(PASSES) or "{}")
