@@ -170,9 +170,17 @@ class SegmentFlow:
         aha: 1 to 16, 0 for global.
         name: e.g. ``mid anteroseptal``.
         pixels: mean number of mask pixels per control or label image.
-        mbf: mean over pairs, mL/g/min; NaN where it cannot be computed.
+        mbf: over pairs, mL/g/min; NaN where it cannot be computed.
         pn: physiological noise: standard deviation over pairs, mL/g/min.
         pairs: MBF of each pair, mL/g/min.
+        weight: pixels alike whose mean would be as noisy, per control or label image.
+        paper: MBF by the paper's formula and the plain mean over the mask, mL/g/min.
+        spread: standard deviation over passes, of which pixels are muscle, mL/g/min; NaN where no
+            passes are known.
+        error: standard error of `mbf` of passes, pairs and constants together.
+        low, high: ends of the 90 % interval of `mbf`; NaN where one pair does not tell.
+        error_alone: the part of `error` that scans of one heart do not share.
+        freedom: degrees of freedom of `error`.
     """
 
     aha: int
@@ -181,6 +189,14 @@ class SegmentFlow:
     mbf: float
     pn: float
     pairs: tuple[float, ...]
+    weight: float = np.nan
+    paper: float = np.nan
+    spread: float = np.nan
+    error: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    error_alone: float = np.nan
+    freedom: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -193,9 +209,15 @@ class MBFResult:
         sides: whence the walls' sides are known: `points`, the RV insertions, which fix the
             rotation of the sectors as well; else as of a series: `geometry`, `assumed`, `unknown`.
         constants: `partition_coefficient` mL/g, `labelling_efficiency`, `t1_blood` s,
-            `t1_myocardium` s.
+            `t1_myocardium` s, `arrival_time` s.
         warnings: sentences for people.
         t1_blood_from: in words, where that constant is from.
+        kinetics: `general` or `paper`.
+        weights: `posterior` or `mask`.
+        factors: `readout`, the share of the difference over M0 that the readout leaves; `m0`, that
+            measured M0 was multiplied with; `bolus_duration` s, where the bolus was cut off.
+        readout_from: in words, what that factor was taken from.
+        pair_weights: how much each pair counted, 0 to 1.
     """
 
     whole: SegmentFlow
@@ -204,6 +226,16 @@ class MBFResult:
     constants: dict[str, float]
     warnings: tuple[str, ...] = ()
     t1_blood_from: str = ""
+    kinetics: str = "general"
+    weights: str = "posterior"
+    factors: dict[str, float] = field(default_factory=dict)
+    readout_from: str = ""
+    pair_weights: tuple[float, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """With which `perfusion.quantify` gives it again."""
+        return {**self.constants, "kinetics": self.kinetics, "weights": self.weights}
 
     @property
     def rotation_known(self) -> bool:

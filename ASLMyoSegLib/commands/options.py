@@ -17,6 +17,7 @@ from ..uncertainty import DEFAULT_PRECISION, PAPER_TRIALS
 
 if TYPE_CHECKING:
     from ..io import Hints
+    from ..run.flow import FlowOptions
 
 MOST_FRAMES = 100_000
 
@@ -27,6 +28,20 @@ class Device(str, Enum):
     auto = "auto"
     cpu = "cpu"
     cuda = "cuda"
+
+
+class Kinetics(str, Enum):
+    """The model of flow."""
+
+    general = "general"
+    paper = "paper"
+
+
+class Weights(str, Enum):
+    """Which pixels of a mask count."""
+
+    posterior = "posterior"
+    mask = "mask"
 
 
 Model = Annotated[Path | None, typer.Option("--model", help="Weights; default: those shipped.")]
@@ -69,6 +84,54 @@ def _annotated(function: Callable[..., Any]) -> Iterator[tuple[Parameter, Any]]:
     types = get_type_hints(function, localns={"Hints": object}, include_extras=True)
     for parameter in signature(function).parameters.values():
         yield parameter, types[parameter.name]
+
+
+OfKinetics = Annotated[
+    Kinetics | None,
+    typer.Option(
+        "--kinetics",
+        help="general (Buxton's model, readout corrected; default) or paper (its formula).",
+    ),
+]
+OfWeights = Annotated[
+    Weights | None,
+    typer.Option(
+        "--weights",
+        help="Pixels of a mask count by how surely they are muscle (posterior; default) or all "
+        "alike (mask), as in the paper.",
+    ),
+]
+Haematocrit = Annotated[
+    float | None,
+    typer.Option(min=0.1, max=0.7, help="0.42, for instance; it tells T1 of blood."),
+]
+T1Myocardium = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SECONDS|FILE",
+        help="Native T1 of muscle: a number, or a map in seconds; default: by field strength.",
+    ),
+]
+
+
+def flow_options(
+    kinetics: Kinetics | None,
+    weights: Weights | None,
+    haematocrit: float | None,
+    t1_myocardium: str | None,
+) -> FlowOptions:
+    """How flow is to be measured."""
+    from ..run.flow import FlowOptions
+
+    t1: float | Path | None = None
+    if t1_myocardium is not None:
+        try:
+            t1 = float(t1_myocardium)
+        except ValueError:
+            t1 = Path(t1_myocardium)
+    return FlowOptions(
+        kinetics.value if kinetics else None, weights.value if weights else None, haematocrit, t1
+    )
 
 
 def hints_of(

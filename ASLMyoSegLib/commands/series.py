@@ -11,11 +11,16 @@ import typer
 
 from .options import (
     Device,
+    Haematocrit,
     Model,
+    OfKinetics,
+    OfWeights,
     OnDevice,
     Precision,
     Seed,
+    T1Myocardium,
     Trials,
+    flow_options,
     refuse_both,
     stating,
 )
@@ -59,6 +64,10 @@ def run(
     correct_motion: Annotated[
         bool, typer.Option(help="Move frames to where the heart usually is before segmenting.")
     ] = False,
+    kinetics: OfKinetics = None,
+    weights: OfWeights = None,
+    haematocrit: Haematocrit = None,
+    t1_myocardium: T1Myocardium = None,
     *,
     hints: Hints,
 ) -> None:
@@ -94,6 +103,7 @@ def run(
             overwrite=overwrite,
             correct_motion=correct_motion,
             hints=hints,
+            flow=flow_options(kinetics, weights, haematocrit, t1_myocardium),
             progress=show,
         )
     failed = [outcome for outcome in outcomes if outcome.report is None]
@@ -132,6 +142,10 @@ def quantify(
     correct_motion: Annotated[
         bool, typer.Option(help="Move frames to where the heart usually is; for one mask of all.")
     ] = False,
+    kinetics: OfKinetics = None,
+    weights: OfWeights = None,
+    haematocrit: Haematocrit = None,
+    t1_myocardium: T1Myocardium = None,
     *,
     hints: Hints,
 ) -> None:
@@ -160,7 +174,7 @@ def quantify(
         from ..scene import read_scenes
 
         found = [
-            (c.series, c.flow_masks, c.rv_insertion, c.constants)
+            (c.series, c.flow_masks, c.rv_insertion, c.constants, c.posterior)
             for c in read_apart(read_scenes, source)
         ]
     elif masks is None:
@@ -171,14 +185,18 @@ def quantify(
         drawn = read_masks(
             masks, images, segment, sources, anyway=masks_anyway, hints=hints, notes=told
         )
-        found = [(images, drawn, None, {})]
+        found = [(images, drawn, None, {}, None)]
     answers = []
-    for images, drawn, points, constants in found:
+    options = flow_options(kinetics, weights, haematocrit, t1_myocardium)
+    for images, drawn, points, constants, posterior in found:
         if rv_insertion is not None:
             points = read_rv_insertion(rv_insertion, images)
         if correct_motion:
             images = align_with_one_mask(images, drawn)
-        result = quantify_series(images, drawn, points, **constants)
+        arguments = {**constants, **options.arguments(images)}
+        if haematocrit is not None:  # rather than T1 of blood that a scene was measured with
+            arguments.pop("t1_blood", None)
+        result = quantify_series(images, drawn, points, posterior=posterior, **arguments)
         warnings = [*images.notes, *told, *size_doubts(images), *result.warnings]
         answers.append({"mbf": describe_flow(result), "warnings": warnings})
         if len(found) > 1:

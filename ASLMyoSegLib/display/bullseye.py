@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,6 +16,8 @@ from matplotlib.patches import Circle, Wedge
 from .sectors import ASSUMED, HUB, Sector, is_mid_only, scale_end, sectors
 
 COLOUR_MAP = "viridis"
+UNSETTLED = "#ffffff66"
+"""Of the hatching that lets the colour beneath be seen."""
 SVG = {"svg.hashsalt": "aslmyoseg", "svg.fonttype": "none"}
 """The same figure gives the same bytes, and text stays text."""
 WALLS = ("anterior", "inferior", "septal", "lateral")
@@ -25,21 +27,23 @@ EDGES = ("top of image", "bottom of image", "left of image", "right of image")
 
 def draw_bullseye(
     values: Mapping[int, float],
-    noise: Mapping[int, float],
+    spread: Mapping[int, float],
     *,
     title: str = "Myocardial blood flow",
     maximum: float | None = None,
     sides: str = "points",
+    unsettled: Collection[int] = (),
 ) -> Figure:
-    """Draw MBF (mL/g/min) by AHA segment: number, value and physiological noise in each sector.
+    """Draw MBF (mL/g/min) by AHA segment: number, value and what it may be off in each sector.
 
     Args:
-        values: MBF by segment number; NaN is drawn hatched.
-        noise: physiological noise by segment number.
+        values: MBF by segment number; NaN is drawn hatched on grey.
+        spread: half of the 90 % interval by segment number, or another spread; NaN where unknown.
         title: above the disc.
         maximum: end of the colour scale; None takes one that holds all values.
         sides: whence they are known, as of an `MBFResult`; where it is not by points, they are
             drawn faintly and the picture says what is assumed.
+        unsettled: segments that are hatched, as their flow may be that of their ring.
     """
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.add_subplot()
@@ -50,8 +54,10 @@ def draw_bullseye(
     for sector in sectors(values):
         value = values.get(sector.aha)
         _draw_sector(axes, colours, sector, value)
+        if sector.aha in unsettled:
+            axes.add_patch(_hatching(sector, UNSETTLED))
         if value is not None:
-            _write_sector(axes, colours, sector, value, noise.get(sector.aha, np.nan), size)
+            _write_sector(axes, colours, sector, value, spread.get(sector.aha, np.nan), size)
     if not mid_only:
         axes.add_patch(Circle((0, 0), HUB, facecolor="#f2f2f2", edgecolor="white", lw=1.5))
         axes.text(0, 0, "17\nnot imaged", ha="center", va="center", fontsize=6.5, color="#888888")
@@ -65,6 +71,11 @@ def draw_bullseye(
     axes.set_title(title, fontsize=12)
     if sides in ASSUMED:
         axes.text(0, -1.2, ASSUMED[sides], ha="center", va="top", fontsize=8, color="#a33c00")
+    if unsettled:
+        axes.text(
+            0, -1.3, "±: half of the 90 % interval; hatched: perhaps the flow of the whole ring",
+            ha="center", va="top", fontsize=8, color="#444444",
+        )  # fmt: skip
     figure.colorbar(colours, ax=axes, shrink=0.75, label="MBF (mL/g/min)")
     return figure
 
@@ -106,10 +117,22 @@ def _draw_sector(
         )
     )
     if value is not None and not known:
-        axes.add_patch(
-            Wedge((0, 0), sector.outer, sector.start, end, width=depth, fill=False, hatch="///",
-                  edgecolor="#bbbbbb", lw=0)
-        )  # fmt: skip
+        axes.add_patch(_hatching(sector, "#bbbbbb"))
+
+
+def _hatching(sector: Sector, colour: str) -> Wedge:
+    end, depth = sector.start + sector.width, sector.outer - sector.inner
+    return Wedge(
+        (0, 0),
+        sector.outer,
+        sector.start,
+        end,
+        width=depth,
+        fill=False,
+        hatch="///",
+        edgecolor=colour,
+        lw=0,
+    )
 
 
 def _write_sector(
@@ -117,7 +140,7 @@ def _write_sector(
     colours: ScalarMappable,
     sector: Sector,
     value: float,
-    noise: float,
+    spread: float,
     size: float,
 ) -> None:
     known = np.isfinite(value)
@@ -136,11 +159,11 @@ def _write_sector(
     )
     text = f"{value:.2f}" if known else "n/a"
     axes.text(x, y, text, ha="center", va="center", fontsize=10.5 * size, weight="bold", color=ink)
-    if known and np.isfinite(noise):
+    if known and np.isfinite(spread):
         axes.text(
             x,
             y - 0.072 * size,
-            f"± {noise:.2f}",
+            f"± {spread:.2f}",
             ha="center",
             va="center",
             fontsize=7.5 * size,

@@ -128,8 +128,10 @@ def _numbers(summary: dict[str, Any], doubtful: int, images: int) -> str:
     flow, score = summary["mbf"], summary["mcd_uncertainty"]
     known = flow is not None and flow["global"]["mbf"] is not None
     mbf = f"{_value(flow['global']['mbf'])} ± {_value(flow['global']['pn'])}" if known else "none"
+    within = _range(flow["global"]["interval90"]) if known else "n/a"
+    doubt = "" if within == "n/a" else f"; 90 % interval {within}"
     cells = [
-        (mbf, "global MBF ± physiological noise, mL/g/min"),
+        (mbf, f"global MBF ± physiological noise, mL/g/min{doubt}"),
         (_value(score), "MCD Uncertainty, mean over images (lower is surer)"),
         (f"{doubtful} of {images}", "images to check first"),
     ]
@@ -149,12 +151,38 @@ def _flow(flow: dict[str, Any] | None, svg: str | None) -> str:
         return ""
     rows = "".join(
         f"<tr><td>{s['aha']}</td><td>{escape(s['name'])}</td><td>{_value(s['mbf'])}</td>"
-        f"<td>{_value(s['pn'])}</td><td>{s['pixels']:.0f}</td></tr>"
+        f"<td>{_range(s['interval90'])}</td><td>{_value(s['pn'])}</td>"
+        f"<td>{_value(s['paper'])}</td><td>{s['pixels']:.0f}</td></tr>"
         for s in flow["segments"]
     )
     return f"""<h2>Blood flow by AHA segment</h2><div class="flow">{svg[svg.index("<svg") :]}
-<table><tr><th>AHA</th><th>segment</th><th>MBF</th><th>PN</th><th>pixels</th></tr>{rows}</table>
-</div>"""
+<table><tr><th>AHA</th><th>segment</th><th>MBF</th><th>90 % interval</th><th>PN</th>
+<th>paper's</th><th>pixels</th></tr>{rows}</table>
+</div><p class="facts">{escape(_way(flow))}</p>"""
+
+
+def _way(flow: dict[str, Any]) -> str:
+    """How flow was measured, and how the paper's number differs."""
+    kinetics = {
+        "general": "Buxton's general model inverted and corrected for the readout",
+        "paper": "the paper's formula",
+    }[flow["kinetics"]]
+    weights = {
+        "posterior": "pixels weighted by how surely they are muscle",
+        "mask": "all pixels of a mask alike",
+    }[flow["weights"]]
+    ours, theirs = flow["global"]["mbf"], flow["global"]["paper"]
+    text = f"Kinetics {flow['kinetics']}: {kinetics}; weights {flow['weights']}: {weights}."
+    if ours and theirs:
+        text += (
+            f" The paper's formula and the plain mean over the mask give a global flow of "
+            f"{_value(theirs)} mL/g/min, {100 * (theirs / ours - 1):+.0f} %."
+        )
+    return text
+
+
+def _range(interval: list[float | None]) -> str:
+    return "n/a" if None in interval else " to ".join(map(_value, interval))
 
 
 def _motion(summary: dict[str, Any]) -> str:

@@ -23,6 +23,8 @@ def metrics_table(metrics: dict[str, Any]) -> Table:
         table.add_row(name.replace("_", " "), _spread(spread))
     for name, value in metrics["mbf"].items():
         table.add_row(f"MBF, {name}", _number(value))
+    if metrics["mbf_truth"]:
+        _add_truth(table, metrics["mbf_truth"])
     observers = metrics["observers"]
     if observers:
         table.add_section()
@@ -30,6 +32,17 @@ def metrics_table(metrics: dict[str, Any]) -> Table:
         for name in ("r2", "ccc"):
             table.add_row(f"MBF between two observers, {name}", _number(observers["mbf"][name]))
     return table
+
+
+def _add_truth(table: Table, truth: dict[str, Any]) -> None:
+    """Flow against the true one: the program's number by number, that of others in a line each."""
+    table.add_section()
+    for name, value in truth.items():
+        if name != "others":
+            table.add_row(f"MBF against truth, {name}", _number(value))
+    for way, values in truth["others"].items():
+        text = ", ".join(f"{name} {_number(values[name])}" for name in ("ccc", "bias", "rmse"))
+        table.add_row(f"MBF against truth, {way}", text)
 
 
 def bench_table(result: dict[str, Any]) -> Table:

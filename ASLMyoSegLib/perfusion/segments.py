@@ -22,6 +22,7 @@ def segment_maps(
     masks: np.ndarray,
     rv_insertion: RVInsertion | None,
     rings: Sequence[str] | None = None,
+    reach: np.ndarray | None = None,
 ) -> np.ndarray:
     """AHA segment of each pixel of each frame's mask, about the frame's own centre.
 
@@ -30,18 +31,22 @@ def segment_maps(
         masks: of any number of frames.
         rv_insertion: fixes rotation and sense of turning; None takes the standard display.
         rings: of the slices; None takes those of the masks (`rings_in`).
+        reach: bool like the masks, pixels that get a number; None: those of the masks.
 
     Returns:
-        int like the masks, 0 outside of them.
+        int like the masks, 0 outside of them and of what they reach.
     """
     spacing = series.geometry.spacing[1::-1]
+    reach = masks if reach is None else reach
     segments = np.zeros(masks.shape, int)
     for k, ring in enumerate(rings or rings_in(series, masks)):
         if not ring:
             continue
         orientation = orientation_of(series, masks, rv_insertion, k)
         for frame, mask in enumerate(masks[:, k]):
-            segments[frame, k] = segment_labels(mask, ring, orientation, None, spacing)
+            if mask.any():
+                wide, centre = reach[frame, k], centre_of(mask, spacing)
+                segments[frame, k] = segment_labels(wide, ring, orientation, centre, spacing)
     return segments
 
 

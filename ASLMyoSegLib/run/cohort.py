@@ -147,7 +147,7 @@ def _table(found: Sequence[Found]) -> str:
         names = one.entities
         flow = one.summary["mbf"]
         for part in [{"aha": 0, **flow["global"]}, *flow["segments"]] if flow else ():
-            low, high = part.get("interval") or (None, None)
+            low, high = part.get("interval90") or (None, None)
             values = {
                 "participant_id": f"sub-{names['sub']}" if "sub" in names else None,
                 "session_id": f"ses-{names['ses']}" if "ses" in names else None,
@@ -169,7 +169,7 @@ def _table(found: Sequence[Found]) -> str:
 def _row(one: Found, output: Path, groups: Mapping[str, str]) -> CohortSeries:
     flow, names = one.summary["mbf"], one.entities
     whole = flow["global"] if flow else {}
-    low, high = whole.get("interval") or (None, None)
+    low, high = whole.get("interval90") or (None, None)
     place = one.folder.relative_to(output)
     participant = f"sub-{names['sub']}" if "sub" in names else ""
     return CohortSeries(

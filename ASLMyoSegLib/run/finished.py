@@ -27,6 +27,7 @@ class FinishedSeries:
         seconds: that it took.
         digest: of the files that were read; None where the images came from a scene.
         stated: what a person said of these files; None where the images came from a scene.
+        flow_options: how a person wanted flow to be measured; None where a scene holds that.
         identifiers: of the patient; None where nobody asked for them.
         sources: the DICOM images, where it was made from such: results become DICOM objects too.
     """
@@ -42,5 +43,6 @@ class FinishedSeries:
     seconds: float
     digest: str | None = None
     stated: Mapping[str, Any] | None = None
+    flow_options: Mapping[str, Any] | None = None
     identifiers: Mapping[str, str] | None = None
     sources: Sequence[Source] = ()

@@ -88,7 +88,7 @@ class ExportJob:
     segmentation: Segmentation
     flow_masks: np.ndarray
     points: RVInsertion | None
-    constants: Mapping[str, float]
+    constants: Mapping[str, Any]
     precision: float | None
     seconds: float
     notes: tuple[str, ...] = ()
@@ -103,7 +103,12 @@ class ExportJob:
         self.check()
         tell(f"{self.series.name}: flow and motion")
         flow, warnings = measure_flow(
-            self.series, self.segmentation, self.points, self.constants, self.flow_masks
+            self.series,
+            self.segmentation,
+            self.points,
+            self.posterior,
+            self.constants,
+            self.flow_masks,
         )
         warnings = (*self.notes, *warnings)
         sources = series_sources(self.dicom) if self.dicom is not None else ()

@@ -36,7 +36,7 @@ from ..uncertainty.scores import mcd_uncertainty
 from ..uncertainty.ways import HEART
 from .cohort import note_failures, write_cohort
 from .finished import FinishedSeries
-from .flow import measure_flow
+from .flow import DEFAULT_OPTIONS, FlowOptions, measure_flow
 from .results import SUMMARY, SceneWriter, write_results
 
 FIRST_LOOK = 8
@@ -75,6 +75,7 @@ class _Settings:
     overwrite: bool
     correct_motion: bool
     hints: Hints
+    flow: FlowOptions
 
 
 def run(
@@ -92,6 +93,7 @@ def run(
     overwrite: bool = False,
     hints: Hints = NO_HINTS,
     correct_motion: bool = False,
+    flow: FlowOptions = DEFAULT_OPTIONS,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Segment and quantify a series, or every series beneath a folder, each into a folder.
@@ -123,6 +125,7 @@ def run(
             nothing but what an earlier `run` wrote there.
         correct_motion: whether to move frames to where the heart usually is before segmenting.
         hints: what the files of all these series do not say.
+        flow: how it is measured.
         progress: called with the name of the series, passes done and passes in all.
 
     Raises:
@@ -143,6 +146,7 @@ def run(
         overwrite,
         correct_motion,
         hints,
+        flow,
     )
     if len(sources) == 1 and launched_rank() > 0:
         return []
@@ -239,7 +243,8 @@ def _run_one(
     segmentation = Segmentation(
         masks, ("automatic",) * len(masks), mcd_uncertainty(posterior.mean, posterior.std)
     )
-    flow, warnings = measure_flow(series, segmentation, points)
+    arguments = settings.flow.arguments(series)
+    flow, warnings = measure_flow(series, segmentation, points, posterior, arguments)
     finished = FinishedSeries(
         series=series,
         posterior=posterior,
@@ -252,6 +257,7 @@ def _run_one(
         seconds=time.monotonic() - started,
         digest=digest,
         stated=settings.hints.stated(),
+        flow_options=settings.flow.stated(),
         identifiers=identifiers_of(series.metadata) if settings.keep_identifiers else None,
         sources=series_sources(source, settings.hints, series),
     )
@@ -288,6 +294,7 @@ def _is_finished(
             and summary["seed"] == settings.seed
             and (summary["identifiers"] is not None) == settings.keep_identifiers
             and summary["motion"]["corrected"] == settings.correct_motion
+            and summary["flow_options"] == settings.flow.stated()
             and (settings.write_scene is None or (output / "scene.mrb").is_file())
             and summary["input_sha256"] == input_digest(source, landmarks, hints=settings.hints)
         )

@@ -16,6 +16,7 @@ from ..io.dicom.writing import NOT_WRITTEN, write_dicom
 from ..io.files import write_json
 from ..io.images.nrrd import write_nrrd
 from ..io.masks.seg_nrrd import write_segmentation
+from ..perfusion.doubt import unsettled_segments
 from ..perfusion.quantify import flow_map
 from ..series import ASLSeries, MBFResult
 from .finished import FinishedSeries
@@ -86,9 +87,10 @@ def write_results(
         _write_table(Path(f"{stem}_mbf.tsv"), result)
         figure = draw_bullseye(
             {s.aha: s.mbf for s in result.segments},
-            {s.aha: s.pn for s in result.segments},
+            {s.aha: (s.high - s.low) / 2 for s in result.segments},
             title="Myocardial blood flow",
             sides=result.sides,
+            unsettled=unsettled_segments(result),
         )
         save_bullseye(figure, folder / "bullseye.png", folder / "bullseye.svg")
         bullseye = (folder / "bullseye.svg").read_text(encoding="utf-8")
@@ -132,9 +134,10 @@ def _write_thumbnail(path: Path, finished: FinishedSeries) -> None:
 
 
 def _write_table(path: Path, result: MBFResult) -> None:
-    lines = ["aha\tname\tpixels\tmbf\tpn"]
+    lines = ["aha\tname\tpixels\tmbf\tpn\tlow\thigh\terror\tspread\tpaper"]
     for s in (result.whole, *result.segments):
-        values = (f"{v:.4f}" if np.isfinite(v) else "n/a" for v in (s.mbf, s.pn))
+        numbers = (s.mbf, s.pn, s.low, s.high, s.error, s.spread, s.paper)
+        values = (f"{v:.4f}" if np.isfinite(v) else "n/a" for v in numbers)
         lines.append("\t".join([str(s.aha), s.name, f"{s.pixels:.1f}", *values]))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     explanation = {
@@ -144,9 +147,27 @@ def _write_table(path: Path, result: MBFResult) -> None:
             "Description": "mean number of mask pixels per control or label image",
             "Units": "pixel",
         },
-        "mbf": {"Description": "myocardial blood flow, mean over pairs", "Units": MBF_UNIT},
+        "mbf": {
+            "Description": f"myocardial blood flow over pairs ({result.kinetics} kinetics, pixels "
+            f"weighted by {result.weights})",
+            "Units": MBF_UNIT,
+        },
         "pn": {
             "Description": "physiological noise: standard deviation of MBF over pairs",
+            "Units": MBF_UNIT,
+        },
+        "low": {"Description": "lower end of the 90 % interval of MBF", "Units": MBF_UNIT},
+        "high": {"Description": "upper end of the 90 % interval of MBF", "Units": MBF_UNIT},
+        "error": {
+            "Description": "standard error of MBF, of pairs, passes and constants together",
+            "Units": MBF_UNIT,
+        },
+        "spread": {
+            "Description": "standard deviation of MBF over Monte Carlo passes",
+            "Units": MBF_UNIT,
+        },
+        "paper": {
+            "Description": "MBF by the paper's formula and the plain mean over the mask",
             "Units": MBF_UNIT,
         },
     }

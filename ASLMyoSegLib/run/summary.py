@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import __version__
 from ..motion.measuring import LIMIT
-from ..series import MBFResult
+from ..series import MBFResult, SegmentFlow
 from .finished import FinishedSeries
 
 MBF_UNIT = "mL/g/min"
@@ -49,6 +49,7 @@ def summarise(finished: FinishedSeries) -> dict[str, Any]:
         "stated": dict(finished.stated or {}),
         "sides": series.sides,
         "stored_axes": list(series.on_file.axes),
+        "flow_options": dict(finished.flow_options or {}),
         "m0_from": series.metadata.get("M0From"),
         "model": posterior.model,
         "way": posterior.way,
@@ -69,22 +70,39 @@ def describe_flow(result: MBFResult) -> dict[str, Any]:
     """MBF as it stands in ``summary.json`` and in what `quantify` prints."""
     return {
         "unit": MBF_UNIT,
-        "global": {"mbf": _number(result.whole.mbf), "pn": _number(result.whole.pn)},
+        "kinetics": result.kinetics,
+        "weights": result.weights,
+        "global": _describe_segment(result.whole),
         "segments": [
             {
                 "aha": s.aha,
                 "name": s.name,
                 "pixels": round(s.pixels, 1),
-                "mbf": _number(s.mbf),
-                "pn": _number(s.pn),
+                **_describe_segment(s),
             }
             for s in result.segments
         ],
         "pairs": [_number(v) for v in result.whole.pairs],
+        "pair_weights": [_number(v) for v in result.pair_weights],
         "rotation_known": result.rotation_known,
         "sides": result.sides,
         "constants": result.constants,
         "t1_blood_from": result.t1_blood_from,
+        "factors": {name: _number(v) for name, v in result.factors.items()},
+        "readout_from": result.readout_from,
+    }
+
+
+def _describe_segment(segment: SegmentFlow) -> dict[str, Any]:
+    """Flow, its doubt, and what the paper's formula over the mask gives, mL/g/min."""
+    return {
+        "mbf": _number(segment.mbf),
+        "pn": _number(segment.pn),
+        "interval90": [_number(segment.low), _number(segment.high)],
+        "error": _number(segment.error),
+        "spread_over_passes": _number(segment.spread),
+        "effective_pixels": _number(round(segment.weight, 1)),
+        "paper": _number(segment.paper),
     }
 
 

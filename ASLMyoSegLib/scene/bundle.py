@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import SceneError, SeriesError
 from ..io.files import replacing
 from ..run.finished import FinishedSeries
-from ..series import ASLSeries, RVInsertion, Segmentation
+from ..series import ASLSeries, Posterior, RVInsertion, Segmentation
 from . import layouts
 from .archive import check_bundle
 from .flow import flow_masks, show_result
@@ -50,15 +51,18 @@ class SceneContent:
         series: the images.
         segmentation: a frame whose mask was edited since it was stored is `corrected`.
         rv_insertion: None as long as not all points are placed.
-        constants: with which flow was measured last; empty where it was not.
+        constants: with which flow was measured last, kinetics and weights too; empty where it was
+            not.
         flow_masks: bool (frame, slice, y, x), of which it was: all, or those that were reviewed.
+        posterior: what the network said; None where it was not asked.
     """
 
     series: ASLSeries
     segmentation: Segmentation
     rv_insertion: RVInsertion | None
-    constants: dict[str, float]
+    constants: dict[str, Any]
     flow_masks: np.ndarray
+    posterior: Posterior | None
 
 
 def read_scenes(path: str | Path) -> list[SceneContent]:
@@ -99,4 +103,6 @@ def _content(one: SeriesScene, path: Path) -> SceneContent:
     series = replace(series, metadata={**series.metadata, "source": str(path)})
     segmentation = one.segmentation()
     masks = flow_masks(one, segmentation)
-    return SceneContent(series, segmentation, one.landmarks(), read_constants(one.flow_node), masks)
+    constants = read_constants(one.flow_node)
+    points, posterior = one.landmarks(), one.posterior()
+    return SceneContent(series, segmentation, points, constants, masks, posterior)

@@ -19,7 +19,7 @@ REFERENCE = "ASLMyoSeg.flow"
 REVIEWED_ONLY = "ASLMyoSeg.reviewed_only"
 
 
-def quantify_scene(one: Any, constants: dict[str, float], corrected_only: bool) -> MBFResult:
+def quantify_scene(one: Any, constants: dict[str, Any], corrected_only: bool) -> MBFResult:
     """See `SeriesScene.quantify`. Where there is no flow, none of an earlier state stays shown."""
     series, segmentation = one.series(), one.segmentation()
     one.browser.SetAttribute(REVIEWED_ONLY, "1" if corrected_only else None)
@@ -30,7 +30,7 @@ def quantify_scene(one: Any, constants: dict[str, float], corrected_only: bool) 
                 f"{one.name}: no mask of a control or label image is corrected or accepted; review "
                 "some, or take all masks."
             )
-        result = quantify(series, masks, one.landmarks(), **constants)
+        result = quantify(series, masks, one.landmarks(), posterior=one.posterior(), **constants)
     except QuantificationError:
         if one.flow_node is not None:
             fill_table(one.flow_node, {})

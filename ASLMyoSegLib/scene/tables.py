@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..perfusion.doubt import unsettled_segments
 from ..series import MBFResult
 from .mrml import vtk
 
@@ -51,9 +52,10 @@ def write_flow(table: Any, result: MBFResult) -> None:
             "pixels": [f"{s.pixels:.1f}" for s in parts],
         },
     )
-    table.SetAttribute(CONSTANTS, json.dumps(result.constants))
+    table.SetAttribute(CONSTANTS, json.dumps(result.settings))
     table.SetAttribute(ROTATION_KNOWN, str(int(result.rotation_known)))
     table.SetAttribute(SIDES, result.sides)
+    table.SetAttribute(UNSETTLED, json.dumps(sorted(unsettled_segments(result))))
 
 
 def read_flow(table: Any | None) -> dict[int, tuple[float, float]]:
@@ -71,8 +73,9 @@ def read_unsettled(table: Any | None) -> frozenset[int]:
     return frozenset(json.loads(table.GetAttribute(UNSETTLED) or "[]")) if table else frozenset()
 
 
-def read_constants(table: Any | None) -> dict[str, float]:
-    """The constants with which the flow of a table was measured; empty where there is none."""
+def read_constants(table: Any | None) -> dict[str, Any]:
+    """Constants, kinetics and weights with which the flow of a table was measured, as
+    `perfusion.quantify` takes them; empty where there is none."""
     return json.loads(table.GetAttribute(CONSTANTS) or "{}") if table else {}
 
 

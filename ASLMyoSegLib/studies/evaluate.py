@@ -12,9 +12,12 @@ from ..errors import QuantificationError
 from ..io import read_masks, read_rv_insertion
 from ..network import LoadedModel, load_model
 from ..perfusion.quantify import quantify
+from ..series import RVInsertion
 from ..training.dataset import ReferenceSeries, read_references
 from ..uncertainty import scores
 from ..uncertainty.sampler import segment
+from .agreement import agreement, r_squared
+from .flow_truth import PAPER, FlowTruth, read_true_flow
 
 
 def evaluate(
@@ -37,7 +40,10 @@ def evaluate(
         `n_images`; `dice` with mean and standard deviation for `control`, `label` and `all`;
         `false_positive_pixels` and `false_negative_pixels`, mean per image; `dice_uncertainty`
         and `mcd_uncertainty` (mean, and R² of one on the other); `mbf` per segment against MBF on
-        the reference masks: `n`, `r2`, `slope`, `intercept`, `ccc` (Lin 1989); `observers`, what
+        the reference masks, both by the paper's formula: `n`, `r2`, `slope`, `intercept`, `ccc`
+        (Lin 1989); `mbf_truth`, flow of the program against the true one where that is known, else
+        None (`agreement.agreement_with_truth`), with `others`, the same of the paper's way and of
+        observers; `observers`, what
         of this two observers reach against each other, where a second one drew masks too, else
         None; `trials`, the most passes that an image took, and `passes` of all images together.
 
@@ -49,7 +55,7 @@ def evaluate(
     columns: dict[str, list[np.ndarray]] = {}
     passes: list[np.ndarray] = []
     flows: list[tuple[float, float]] = []
-    between = _Observers()
+    between, truth = _Observers(), FlowTruth()
     for number, reference in enumerate(references):
         series = reference.series
         posterior = segment(
@@ -70,7 +76,10 @@ def evaluate(
         }.items():
             columns.setdefault(name, []).append(values[prepared].ravel())
         flows += _flows(reference, masks)
-        between.add(reference)
+        observers = _observers_of(reference)
+        between.add(reference, observers)
+        true_flow = read_true_flow(Path(dataset), reference.observer, series.name)
+        truth.add(series, true_flow, _insertion(reference), posterior, masks, observers)
         if progress:
             progress(number + 1, len(references))
     table = {name: np.concatenate(values) for name, values in columns.items()}
@@ -86,9 +95,12 @@ def evaluate(
         "mcd_uncertainty": _spread(table["mcd"][scored]),
         "dice_uncertainty": {
             **_spread(table["dice_uncertainty"]),
-            "r2_with_mcd_uncertainty": _r2(table["dice_uncertainty"][scored], table["mcd"][scored]),
+            "r2_with_mcd_uncertainty": r_squared(
+                table["dice_uncertainty"][scored], table["mcd"][scored]
+            ),
         },
         "mbf": agreement(np.array(flows).reshape(-1, 2)),
+        "mbf_truth": truth.agreement(),
         "observers": between.agreement(),
         "model": {"name": model.name, "sha256": model.sha256},
         "trials": int(max(t.max() for t in passes)),
@@ -104,10 +116,10 @@ class _Observers:
         self._dice: dict[str, list[float]] = {"control": [], "label": [], "all": []}
         self._flows: list[tuple[float, float]] = []
 
-    def add(self, reference: ReferenceSeries) -> None:
-        if reference.second is None:
+    def add(self, reference: ReferenceSeries, observers: dict[str, np.ndarray]) -> None:
+        masks = observers.get("second observer")
+        if masks is None:
             return
-        masks = read_masks(reference.second, reference.series)
         dice = scores.dice(masks, reference.masks)
         for kind in ("control", "label"):
             found = dice[list(reference.series.frames_of(kind))].ravel().tolist()
@@ -124,30 +136,26 @@ class _Observers:
         }
 
 
-def agreement(pairs: np.ndarray) -> dict[str, float]:
-    """Linear regression and Lin's concordance of column 1 on column 0; pairs (n, 2)."""
-    if len(pairs) < 3:
-        return {"n": len(pairs), "r2": None, "slope": None, "intercept": None, "ccc": None}
-    x, y = pairs.T
-    slope, intercept = np.polyfit(x, y, 1)
-    covariance = np.cov(x, y, bias=True)
-    spread = covariance[0, 0] + covariance[1, 1] + (x.mean() - y.mean()) ** 2
-    return {
-        "n": len(pairs),
-        "r2": _r2(x, y),
-        "slope": float(slope),
-        "intercept": float(intercept),
-        "ccc": float(2 * covariance[0, 1] / spread),
-    }
+def _insertion(reference: ReferenceSeries) -> RVInsertion | None:
+    points = reference.observer / f"{reference.series.name}_rvinsertion.json"
+    return read_rv_insertion(points, reference.series) if points.is_file() else None
+
+
+def _observers_of(reference: ReferenceSeries) -> dict[str, np.ndarray]:
+    """Masks of each observer, by name."""
+    found = {"first observer": reference.masks}
+    if reference.second is not None:
+        found["second observer"] = read_masks(reference.second, reference.series)
+    return found
 
 
 def _flows(reference: ReferenceSeries, masks: np.ndarray) -> list[tuple[float, float]]:
-    """MBF of each segment on the reference masks and on others."""
-    series = reference.series
-    points = reference.observer / f"{series.name}_rvinsertion.json"
-    insertion = read_rv_insertion(points, series) if points.is_file() else None
+    """MBF of each segment on the reference masks and on others, measured as the paper did."""
+    series, insertion = reference.series, _insertion(reference)
     try:
-        expected, found = (quantify(series, m, insertion) for m in (reference.masks, masks))
+        expected, found = (
+            quantify(series, drawn, insertion, **PAPER) for drawn in (reference.masks, masks)
+        )
     except QuantificationError:
         return []
     both = zip(expected.segments, found.segments, strict=True)
@@ -161,9 +169,3 @@ def _spread(values: np.ndarray) -> dict[str, float | None]:
         "mean": float(values.mean()) if len(values) else None,
         "sd": float(values.std(ddof=1)) if len(values) > 1 else None,
     }
-
-
-def _r2(x: np.ndarray, y: np.ndarray) -> float | None:
-    if len(x) < 3 or x.std() == 0 or y.std() == 0:
-        return None
-    return float(np.corrcoef(x, y)[0, 1] ** 2)

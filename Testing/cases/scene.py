@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ASLMyoSegLib.perfusion.kinetics import mbf_from_difference
+from ASLMyoSegLib.perfusion.kinetics import difference_magnetisation
 from ASLMyoSegLib.scene import SeriesScene, nodes
 from ASLMyoSegLib.scene.mrml import PrivateScene, slicer
 from ASLMyoSegLib.series import ASLSeries, Geometry, Posterior, RVInsertion
@@ -36,14 +36,14 @@ def ring(slices: int = 1, frames: int = len(TYPES)) -> np.ndarray:
 
 def make_series(mbf: float = 1.5, slices: int = 1, name: str = "sub-01_acq-rest") -> ASLSeries:
     """Images whose wall has this flow (mL/g/min) everywhere, at known scale."""
-    unit = float(mbf_from_difference(1.0, 0.0, M0, TIME))
-    levels = {"m0scan": M0, "control": LABEL + mbf / unit, "label": LABEL}
+    difference = float(difference_magnetisation(mbf, TIME, t1_tissue=1.25))
+    levels = {"m0scan": M0, "control": LABEL + M0 * difference, "label": LABEL}
     rng = np.random.default_rng(5)
     images = rng.uniform(20, 60, (len(TYPES), slices, SIZE, SIZE))
     for image, wall, kind in zip(images, ring(slices), TYPES, strict=True):
         image[wall] = levels[kind]
     times = np.array([np.nan if kind == "m0scan" else TIME for kind in TYPES])
-    metadata = {"MagneticFieldStrength": 3.0}
+    metadata = {"MagneticFieldStrength": 3.0, "RepetitionTimePreparation": 10.0}
     return ASLSeries(images.astype(np.float32), TYPES, times, OBLIQUE, name, metadata)
 
 

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from cases.flow import POINTS, at, ring, series_with_flow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
@@ -58,18 +59,6 @@ def test_mbf_formula_inverts_the_integral_where_tissue_decays_as_blood():
 def test_mbf_formula_reads_muscle_of_short_t1_low_by_the_bias_that_it_states():
     difference = integrate(1.0, 1.8, 1.25, 1.65, 1.0, 1.0)
     assert mbf_from_difference(difference, 0.0, 1.0, 1.8) == pytest.approx(0.83, abs=0.005)
-
-
-def ring(centre: tuple[float, float] = (48.0, 48.0), size: int = 96) -> np.ndarray:
-    rows, columns = np.mgrid[:size, :size]
-    radius = np.hypot(rows - centre[0], columns - centre[1])
-    return (radius > 10) & (radius < 16)
-
-
-def at(degrees: float, radius: float, centre: tuple[float, float] = (48.0, 48.0)) -> np.ndarray:
-    """Pixel (y, x) at an angle of the display."""
-    angle = np.radians(degrees)
-    return np.array([centre[0] - radius * np.sin(angle), centre[1] + radius * np.cos(angle)])
 
 
 @pytest.mark.parametrize(
@@ -143,28 +132,6 @@ def test_rings_go_by_the_extent_of_masks_from_base_to_apex_as_they_lie_in_the_pa
     geometry = Geometry((2.0, 2.0, 8.0), direction=direction)
     found = rings_of(np.array([mark == "1" for mark in drawn]), geometry)
     assert found == tuple(words[letter] for letter in rings)
-
-
-def series_with_flow(mbf: np.ndarray, ti: float = 1.8) -> tuple[ASLSeries, np.ndarray]:
-    """Images whose difference the formula's own assumptions produce; mbf per AHA segment 7-12."""
-    mask = ring()
-    field = np.zeros(mask.shape)
-    labels = segment_labels(mask, "mid")
-    for number, value in zip(range(7, 13), mbf, strict=True):
-        field[labels == number] = value
-    t1 = 1 / (1 / 1.65 - np.maximum(field, 1e-6) / 60)
-    difference = difference_magnetisation(field, ti, t1_tissue=t1)
-    label = np.where(mask, 1 - 2 * np.exp(-ti / 1.25), 0.1)
-    control = label + difference
-    m0 = np.ones(mask.shape)
-    images = np.abs(np.stack([m0, control, label, control, label]))[:, None].astype(np.float32)
-    types = ("m0scan", "control", "label", "control", "label")
-    times = np.array([np.nan, ti, ti, ti, ti])
-    series = ASLSeries(images, types, times, Geometry((3.0, 3.0, 10.0)))
-    return series, np.broadcast_to(mask, images.shape)
-
-
-POINTS = RVInsertion(at(120, 16)[None], at(240, 16)[None])
 
 
 @pytest.mark.parametrize("ti", [1.8, 0.5])
@@ -395,10 +362,12 @@ def test_t1_of_blood_follows_the_field_strength_unless_it_is_stated(field, state
     series, truth = simulate_subject(1, 0, "rest")
     masks = truth.observer
     metadata = {} if field is None else {"MagneticFieldStrength": field}
-    result = quantify(dataclasses.replace(series, metadata=metadata), masks, t1_blood=stated)
+    said = dataclasses.replace(series, metadata=metadata)
+    result = quantify(said, masks, t1_blood=stated, kinetics="paper")
     assert result.constants["t1_blood"] == t1
     assert result.t1_blood_from.startswith(why)
-    usual = quantify(dataclasses.replace(series, metadata={}), masks, t1_blood=1.65)
+    silent = dataclasses.replace(series, metadata={})
+    usual = quantify(silent, masks, t1_blood=1.65, kinetics="paper")
     times = series.inversion_time[list(series.frames_of("control"))]
     assert result.whole.pairs == pytest.approx(
         np.array(usual.whole.pairs) * np.exp(times / t1 - times / 1.65), rel=0.01

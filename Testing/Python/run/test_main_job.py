@@ -18,7 +18,7 @@ from cases.commands import aslmyoseg
 
 import ASLMyoSegLib
 from ASLMyoSegLib.io import read_series, write_series
-from ASLMyoSegLib.studies.evaluate import agreement
+from ASLMyoSegLib.studies.agreement import agreement
 
 COMMAND = [sys.executable, "-m", "ASLMyoSegLib.cli"]
 

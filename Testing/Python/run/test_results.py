@@ -62,7 +62,9 @@ def test_run_on_dicom_writes_objects_and_names_the_patient_in_them_alone(
     assert np.array_equal(found, masks > 0)
     assert np.array_equal(found, single.masks)
     done = aslmyoseg("quantify", single.images, "--masks", tmp_path / "out" / "dicom")
-    assert json.loads(done.printed)["mbf"] == summary["mbf"]
+    flows = (json.loads(done.printed)["mbf"]["segments"], summary["mbf"]["segments"])
+    again, first = ([(s["aha"], s["pixels"], s["paper"]) for s in found] for found in flows)
+    assert again == first  # its weights need the posterior, which no DICOM object holds
 
 
 @pytest.mark.usefixtures("invented")

@@ -25,7 +25,7 @@ def loaded_sequence(scene, count: int = 7):
     sequence.SetIndexUnit("ms")
     for frame in range(count):
         node = volume_node(
-            make_series().images[frame].astype(np.int16), make_series().geometry, "v"
+            make_series().images[frame].round().astype(np.int16), make_series().geometry, "v"
         )
         sequence.SetDataNodeAtValue(node, f"{frame * 850.5}")
     browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", "4D browser")

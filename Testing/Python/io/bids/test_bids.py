@@ -276,7 +276,8 @@ def test_flow_takes_the_number_that_stands_for_m0(tmp_path: Path, muscle: np.nda
     """It is M0 of blood: the partition coefficient, which makes M0 of muscle of it, drops out."""
     path = plain_series(tmp_path / "sub-01_asl.nii.gz", M0Type="Estimate", M0Estimate=2500)
     series = read_series(path)
-    result = quantify(series, muscle, partition_coefficient=0.9)
+    paper = {"kinetics": "paper", "weights": "mask"}
+    result = quantify(series, muscle, partition_coefficient=0.9, **paper)
     control, label = series.images[muscle].reshape(2, -1).astype(float).mean(1)
     expected = 60 * (control - label) / (2 * 2500 * 1.5 * np.exp(-1.5 / 1.65))
     assert result.whole.mbf == pytest.approx(expected)
@@ -310,7 +311,8 @@ def test_flow_is_refused_where_its_model_does_not_hold(
         ({"MagneticFieldStrength": 7}, {"t1_blood": 2.1}, ""),
         ({"MagneticFieldStrength": 1.494}, {"t1_blood": 1.35}, ""),
         ({"MagneticFieldStrength": 2.89}, {}, ""),
-        ({"LabelingEfficiency": 0.95}, {}, "LabelingEfficiency is 0.95"),
+        ({"LabelingEfficiency": 0.95}, {"kinetics": "paper"}, "LabelingEfficiency is 0.95"),
+        ({"LabelingEfficiency": 0.95}, {}, ""),
         ({"LabelingEfficiency": 0.95}, {"labelling_efficiency": 0.95}, ""),
         ({"BackgroundSuppression": True}, {}, "BackgroundSuppression is true"),
     ],
