@@ -221,7 +221,7 @@ def test_bullseye_is_flat_in_a_view_of_its_own():
         assert not view.GetAxisLabelsVisible()
         assert view.GetBackgroundColor() == view.GetBackgroundColor2() == (0.0, 0.0, 0.0)
         models = [m for m in nodes_of(one.scene, "vtkMRMLModelNode") if "bullseye" in m.GetName()]
-        assert len(models) == 5
+        assert len(models) == 6
         for model in models:
             assert model.GetDisplayNode().GetViewNodeIDs() == (view.GetID(),)
             bounds = model.GetPolyData().GetBounds()
@@ -231,7 +231,7 @@ def test_bullseye_is_flat_in_a_view_of_its_own():
         }  # fmt: skip
         for k in range(12):  # updating makes no nodes
             one.quantify({"t1_blood": 1.5 + k / 10})
-        assert len(nodes_of(one.scene, "vtkMRMLModelNode")) == 5
+        assert len(nodes_of(one.scene, "vtkMRMLModelNode")) == 6
         legends = nodes_of(one.scene, "vtkMRMLColorLegendDisplayNode")
         assert [bool(n.GetVisibility()) for n in legends].count(True) == 2
 
