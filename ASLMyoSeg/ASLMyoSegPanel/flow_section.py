@@ -22,8 +22,8 @@ NARROWEST = 20
 """Pixels that a column has at least."""
 TITLE_LINES = 3
 """Of columns with a unit, in a narrow panel."""
-WITH_UNIT = (2, 3)
-"""Columns of the table: MBF and PN."""
+WITH_UNIT = (2, 3, 4)
+"""Columns of the table: MBF, its interval and PN."""
 
 
 class FlowSection(Section):
@@ -39,6 +39,8 @@ class FlowSection(Section):
         ):
             box.connect("valueChanged(double)", self.onSettings)
         ui.reviewedOnlyCheckBox.connect("toggled(bool)", self.onSettings)
+        for box in (ui.kineticsComboBox, ui.weightsComboBox):
+            box.connect("currentIndexChanged(int)", self.onSettings)
         ui.flowTableView.verticalHeader().setVisible(False)
         header = ui.flowTableView.horizontalHeader()
         for each in (ui.flowTableView.verticalHeader(), header):
@@ -87,6 +89,8 @@ class FlowSection(Section):
             "t1_blood": parameters.t1Blood,
             "partition_coefficient": parameters.partitionCoefficient,
             "labelling_efficiency": parameters.labellingEfficiency,
+            "kinetics": parameters.kinetics,
+            "weights": parameters.weights,
         }
         try:
             result = series.quantify(constants, corrected_only=parameters.reviewedOnly)
@@ -96,9 +100,15 @@ class FlowSection(Section):
             return
         if series != self.series:
             return
-        text = _("MBF {mbf}, PN {pn} mL/g/min over {pairs} pairs.").format(
-            mbf=number(result.whole.mbf, 2),
-            pn=number(result.whole.pn, 2),
+        whole, interval = result.whole, ""
+        if whole.low == whole.low:
+            interval = _(" (90 %: {low} to {high})").format(
+                low=number(whole.low, 2), high=number(whole.high, 2)
+            )
+        text = _("MBF {mbf}{interval}, PN {pn} mL/g/min over {pairs} pairs.").format(
+            mbf=number(whole.mbf, 2),
+            interval=interval,
+            pn=number(whole.pn, 2),
             pairs=pairs_used(result),
         )
         self.ui.flowLabel.text = " ".join([text, *sentences(result)])

@@ -28,6 +28,8 @@ class ASLMyoSegParameterNode:
     t1Blood - s.
     partitionCoefficient - mL/g.
     labellingEfficiency - 0 to 1.
+    kinetics - Model of flow: Buxton's general one, or the paper's formula.
+    weights - Whether pixels count by how surely they are muscle, or all alike.
     reviewedOnly - Whether flow leaves out masks that nobody has looked at.
     exportFolder - Of the results.
     exportPair - Whether rest and stress are exported together.
@@ -49,6 +51,8 @@ class ASLMyoSegParameterNode:
     t1Blood: Annotated[float, WithinRange(0.5, 3)] = 1.65
     partitionCoefficient: Annotated[float, WithinRange(0.5, 1.5)] = 1.0
     labellingEfficiency: Annotated[float, WithinRange(0.1, 1)] = 1.0
+    kinetics: Annotated[str, Choice(["general", "paper"])] = "general"
+    weights: Annotated[str, Choice(["posterior", "mask"])] = "posterior"
     reviewedOnly: bool = False
     exportFolder: str = ""
     exportPair: bool = True

@@ -77,6 +77,7 @@ class ExportJob:
     Attributes:
         folder: new or empty.
         flow_masks: of which flow is measured, bool (frame, slice, y, x).
+        flow_posterior: by which their pixels are weighed: contours know better than passes.
         constants: of `quantify`.
         notes: sentences for people, to go before others.
         dicom: a file of the DICOM series that the images are of.
@@ -87,6 +88,7 @@ class ExportJob:
     posterior: Posterior
     segmentation: Segmentation
     flow_masks: np.ndarray
+    flow_posterior: Posterior
     points: RVInsertion | None
     constants: Mapping[str, Any]
     precision: float | None
@@ -106,7 +108,7 @@ class ExportJob:
             self.series,
             self.segmentation,
             self.points,
-            self.posterior,
+            self.flow_posterior,
             self.constants,
             self.flow_masks,
         )

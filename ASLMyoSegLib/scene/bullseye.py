@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..display.sectors import ASSUMED
+from ..perfusion.doubt import reserve
 from . import discs
 from .discs import Disc
 from .display import add_legend, colour_node
 from .mrml import add_drawing, nodes_of, only_model, slicer, vtk
 from .pairs import condition_of, pair_of
-from .tables import ROTATION_KNOWN, SIDES, read_flow, read_unsettled
+from .tables import ROTATION_KNOWN, SIDES, read_flow, read_unsettled, read_whole
 
 VIEW = "Bullseye"
 """Singleton tag of the view."""
@@ -59,12 +60,12 @@ def update_bullseye(scene: Any) -> None:
     The view stays as a person has zoomed it, as long as the number of discs does.
     """
     set_up_view(scene)
-    flow, reserve = _discs(scene)
+    flow, ratio = _discs(scene)
     groups = (
         _Group(flow, _FLOW, "ASLMyoSeg_MBF", "mL/g/min", scale(scene)),
-        _Group(reserve, _RESERVE, "ASLMyoSeg_Reserve", "stress / rest", SCALE_END),
+        _Group(ratio, _RESERVE, "ASLMyoSeg_Reserve", "stress / rest", SCALE_END),
     )
-    every = (*flow, *reserve)
+    every = (*flow, *ratio)
     for group in groups:
         model = _model(scene, group.role)
         model.SetAndObservePolyData(discs.sector_mesh(group.discs, known=True))
@@ -75,7 +76,7 @@ def update_bullseye(scene: Any) -> None:
     _plain(_model(scene, _BASE), discs.sector_mesh(every, known=False), NO_VALUE)
 
     def colour_behind(disc: Disc, value: float) -> tuple[float, ...]:
-        group = groups[disc in reserve]
+        group = groups[disc in ratio]
         return group.colour(scene, value) if np.isfinite(value) else NO_VALUE
 
     _plain(_model(scene, _HATCH), discs.hatch_mesh(every), HATCH_COLOUR)
@@ -180,11 +181,22 @@ def _reserve_disc(rest: Any, stress: Any, height: float) -> Disc:
         if aha in flows[1]
     }
     whole = ratios.pop(0, np.nan)
-    title = ("Perfusion reserve", f"stress / rest  {_shown(whole)}")
+    title = (
+        "Perfusion reserve",
+        f"stress / rest  {_shown(whole)}{_reserve_interval(rest, stress)}",
+    )
     lacking = condition_of(stress if _rotation_known(rest) else rest)
     note = "" if alike else f"segments not compared: no RV insertions at {lacking}"
     unsettled = _unsettled(rest) | _unsettled(stress)
     return Disc(title, ratios, note, height, unsettled if alike else frozenset())
+
+
+def _reserve_interval(rest: Any, stress: Any) -> str:
+    wholes = [read_whole(b.GetNodeReference("ASLMyoSeg.flow")) for b in (rest, stress)]
+    if None in wholes:
+        return ""
+    _, low, high = reserve(*wholes)
+    return f"  ({low:.2f} to {high:.2f})" if np.isfinite([low, high]).all() else ""
 
 
 def _flow_disc(browser: Any, height: float) -> Disc:

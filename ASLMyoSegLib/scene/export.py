@@ -13,7 +13,7 @@ from ..io.bids.derivatives import describe_dataset
 from ..io.files import read_json
 from ..run.jobs import ExportJob
 from ..series import ASLSeries
-from .flow import flow_masks, reviewed_only
+from .flow import flow_masks, flow_posterior, reviewed_only
 from .tables import read_constants
 
 
@@ -35,6 +35,7 @@ def export_job(one: Any, folder: str | Path, dicom: Path | None = None) -> Expor
         posterior=posterior,
         segmentation=segmentation,
         flow_masks=flow_masks(one, segmentation),
+        flow_posterior=flow_posterior(one),
         points=one.landmarks(),
         constants=read_constants(one.flow_node),
         precision=facts["precision"],

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import QuantificationError
 from ..perfusion.quantify import quantify
-from ..series import MBFResult, Segmentation
+from ..series import MBFResult, Posterior, Segmentation
 from . import hierarchy
 from .bullseye import update_bullseye
 from .mrml import ROLE
 from .tables import fill_table, write_flow
+from .walls import from_text
 
 REFERENCE = "ASLMyoSeg.flow"
 REVIEWED_ONLY = "ASLMyoSeg.reviewed_only"
@@ -30,7 +32,8 @@ def quantify_scene(one: Any, constants: dict[str, Any], corrected_only: bool) ->
                 f"{one.name}: no mask of a control or label image is corrected or accepted; review "
                 "some, or take all masks."
             )
-        result = quantify(series, masks, one.landmarks(), posterior=one.posterior(), **constants)
+        points, posterior = one.landmarks(), flow_posterior(one)
+        result = quantify(series, masks, points, posterior=posterior, **constants)
     except QuantificationError:
         if one.flow_node is not None:
             fill_table(one.flow_node, {})
@@ -52,6 +55,20 @@ def show_result(one: Any, result: MBFResult) -> None:
         hierarchy.gather(one)
     write_flow(node, result)
     update_bullseye(one.scene)
+
+
+def flow_posterior(one: Any) -> Posterior | None:
+    """What weighs pixels: the network's word, but where contours were drawn, the share of each
+    pixel that lies between them."""
+    posterior = one.posterior()
+    if posterior is None:
+        return None
+    mean = posterior.mean.copy()
+    for row in one.rows():
+        for k, wall in enumerate(from_text(row.contours, mean.shape[1])):
+            if wall is not None:
+                mean[row.frame, k] = wall.share(mean.shape[2:])
+    return replace(posterior, mean=mean)
 
 
 def pairs_used(result: MBFResult) -> int:

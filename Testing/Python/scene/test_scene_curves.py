@@ -8,6 +8,7 @@ pytest.importorskip("slicer")
 from cases.scene import draw, half, loaded, ring
 
 from ASLMyoSegLib.scene import curves
+from ASLMyoSegLib.scene.flow import flow_posterior
 from ASLMyoSegLib.scene.mrml import slicer
 
 
@@ -151,3 +152,19 @@ def test_a_deleted_segment_comes_back_with_its_status():
         assert one.store_correction() == ()
         assert np.array_equal(one.mask(2), ring()[2])
         assert one.statuses()[2] == "accepted"
+
+
+def test_flow_weighs_pixels_by_their_share_between_the_contours():
+    with loaded() as one:
+        one.select(3)
+        curves.show(one)
+        drag(one, "outer", 0, (0, 4))
+        (wall,) = curves.walls_of(one, 3)
+        share = wall.share(one.mask(3).shape[1:])
+        weighing = flow_posterior(one).mean
+        assert weighing[3, 0] == pytest.approx(share)
+        assert ((share > 0.1) & (share < 0.9)).sum() > 20
+        assert np.array_equal(weighing[4], one.posterior().mean[4])
+        before = one.quantify().whole.mbf
+        one.back_to_automatic(3)
+        assert one.quantify().whole.mbf != before
