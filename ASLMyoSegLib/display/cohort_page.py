@@ -21,6 +21,9 @@ from .strips import Point, draw_strip
 
 CONDITIONS = ("rest", "stress")
 
+SUREST = ("points", "geometry", "assumed", "unknown")
+"""What tells sides, the surest first."""
+
 
 @dataclass(frozen=True)
 class CohortSeries:
@@ -42,6 +45,7 @@ class CohortSeries:
         pn: physiological noise, mL/g/min.
         motion: pixels, of the frame that lies farthest off.
         segments: flow by AHA segment, mL/g/min.
+        sides: whence those of the walls are known, as of an `MBFResult`.
         warnings: sentences for people.
     """
 
@@ -60,6 +64,7 @@ class CohortSeries:
     pn: float
     motion: float
     segments: Mapping[int, float]
+    sides: str
     warnings: tuple[str, ...]
 
 
@@ -160,7 +165,7 @@ def _bullseyes(series: Sequence[CohortSeries]) -> str:
     for condition in CONDITIONS:
         for group in groups:
             chosen = [s for s in series if s.condition == condition and s.group == group]
-            chosen = [s for s in chosen if s.segments]
+            chosen = [s for s in chosen if s.segments and s.sides != "unknown"]
             if len(chosen) < 2:
                 continue
             title = f"{condition}{f', {group}' if group else ''}: mean of {len(chosen)}"
@@ -170,11 +175,13 @@ def _bullseyes(series: Sequence[CohortSeries]) -> str:
                 {n: float(np.nanmean(v)) for n, v in values.items() if np.isfinite(v).any()},
                 {n: float(np.nanstd(v)) for n, v in values.items() if np.isfinite(v).any()},
                 title=title,
+                sides=max((s.sides for s in chosen), key=SUREST.index),
             )
             pictures.append(f"<figure>{bullseye_svg(figure)}</figure>")
     if not pictures:
         return ""
-    return f"""<h2>Mean flow</h2><p class="facts">± is the standard deviation over the series.</p>
+    return f"""<h2>Mean flow</h2><p class="facts">± is the standard deviation over the series.
+Those whose sides are unknown are left out.</p>
 <div class="bullseyes">{"".join(pictures)}</div>"""
 
 

@@ -188,6 +188,7 @@ def _row(one: Found, output: Path, groups: Mapping[str, str]) -> CohortSeries:
         pn=_number(whole.get("pn")),
         motion=one.farthest,
         segments={int(s["aha"]): _number(s["mbf"]) for s in flow["segments"]} if flow else {},
+        sides=flow.get("sides", "geometry") if flow else "unknown",
         warnings=tuple(map(str, one.summary.get("warnings", ()))),
     )
 
