@@ -17,6 +17,7 @@ from ASLMyoSegLib.scene.sequences import browser_for, derived, show_frame
 from ASLMyoSegLib.scene.series_scene import SeriesScene
 from ASLMyoSegLib.series import VOLUME_TYPES
 
+from . import packages
 from .section import Section, copyable, explaining, number
 from .views import look
 
@@ -90,6 +91,8 @@ class SeriesSection(Section):
     def openResults(self, path: str) -> None:
         """Put the results of a folder onto open series, and show the most doubtful one."""
         with explaining(_("The results cannot be opened.")):
+            if not self._canRead():
+                return
             opened = open_results(slicer.mrmlScene, path)
             self.panel.use(opened.series[0])
             self.panel.requestFlow(*opened.series)
@@ -107,6 +110,8 @@ class SeriesSection(Section):
 
     def onSampleData(self) -> None:
         with explaining(_("The sample cannot be opened.")):
+            if not self._canRead():
+                return
             self.panel.use(self.panel.logic.openSample()[0])
 
     def open(self, path: str) -> None:
@@ -114,6 +119,8 @@ class SeriesSection(Section):
         say what their frames are, ask for it in the table."""
         qt.QSettings().setValue("ASLMyoSeg/SeriesFolder", str(Path(path).parent))
         with explaining(_("The series cannot be opened.")):
+            if not self._canRead():
+                return
             opened = self.panel.logic.openSeries(path)
             self.panel.exportSection.dicom.update(opened.dicom)
             if opened.series:
@@ -124,6 +131,11 @@ class SeriesSection(Section):
                 slicer.util.warningDisplay(
                     _("Not opened:") + "\n\n" + "\n".join(opened.problems), "ASLMyoSeg"
                 )
+
+    def _canRead(self) -> bool:
+        """Whether the packages are there that images are read by; they may be asked for."""
+        wanted = self.panel.resourcePath("requirements-images.txt")
+        return packages.ensure(wanted, _("Opening images"))
 
     def askForFrames(self) -> None:
         """Show the table for the next of the opened images that wait for it, and the images."""

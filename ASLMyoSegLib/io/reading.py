@@ -22,7 +22,7 @@ from .frames import frames_of_file, no_magnitude
 from .images.axes import UNKNOWN, read_frames
 from .images.headers import read_header
 from .images.matlab import read_matlab
-from .images.nifti_header import pair_of
+from .images.nifti_file import pair_of
 from .images.numbered import VOLUMES, find_images, read_numbered, single_images
 from .images.pictures import PICTURES
 from .statement import Hints, RawSeries, complete
@@ -187,6 +187,7 @@ def input_digest(path: Path, *others: Path | None, hints: Hints = NO_HINTS) -> s
 
 def _read(path: Path, hints: Hints, frames: int | None = None) -> RawSeries:
     """What the files say; `frames` is how many there are, where a person knows it."""
+    notes: list[str] = []
     matlab, name = path.suffix.lower() == ".mat", path.name.lower()
     if kind := no_magnitude(name):
         raise SeriesError(f"{path}: is an image of {kind}, no magnitude; give that of magnitude.")
@@ -199,17 +200,19 @@ def _read(path: Path, hints: Hints, frames: int | None = None) -> RawSeries:
     if path.is_dir():
         if hints.axes is not None:
             raise SeriesError(f"{path}: each of its images is a frame; leave --axes out.")
-        images, geometry = read_numbered(path)
+        images, geometry = read_numbered(path, notes)
     elif matlab:
         images, geometry = read_matlab(path, hints), UNKNOWN
     elif name.endswith((*VOLUMES, ".hdr", *PICTURES)):
-        images, geometry = read_frames(path, hints.axes, frames)
+        images, geometry = read_frames(path, hints.axes, frames, notes)
     else:
         raise SeriesError(
             f"{path}: a format that is not read; give {', '.join(VOLUMES)}, .mat, or a folder of "
             "single images."
         )
-    return with_side_cars(images, geometry, path, hints)
+    raw = with_side_cars(images, geometry, path, hints)
+    noted = [*notes, *raw.metadata.get("Notes", ())]
+    return replace(raw, metadata={**raw.metadata, "Notes": noted}) if noted else raw
 
 
 def _files_of(path: Path, hints: Hints) -> list[Path]:

@@ -113,9 +113,10 @@ FILES = [
      lambda f: spoil.series_of(f).write_bytes(spoil.series_of(f).read_bytes()[:900])),
     ("text by the name of an image", "is not a NIfTI file",
      lambda f: spoil.series_of(f).write_bytes(gzip.compress(b"no image" * 99))),
-    ("a plain file by the name of a compressed one", "is not compressed by gzip",
-     lambda f: spoil.series_of(f).write_bytes(gzip.decompress(spoil.series_of(f).read_bytes()))),
-    ("NIfTI-2", "is NIfTI-2", spoil.header("<i", 0, 540)),
+    ("a plain file by the name of a compressed one", "not compressed, against its name",
+     lambda f: spoil.series_of(f).write_bytes(gzip.decompress(spoil.series_of(f).read_bytes())),
+     QUANTIFY, 0),
+    ("NIfTI-2 by the size of its header alone", "is not a NIfTI file", spoil.header("<i", 0, 540)),
     ("the header is cut short", "ends after 100 bytes, within its header",
      spoil.content(lambda b: b[:100])),
     ("one byte lacks", "ends after 5759 of the 5760 bytes", spoil.content(lambda b: b[:-1])),
@@ -138,8 +139,8 @@ FILES = [
 ]  # fmt: skip
 
 PIXELS = [
-    ("a NaN", "NaN or infinite in 1 pixel;", spoil.put(np.nan)),
-    ("an infinite pixel", "NaN or infinite", spoil.put(np.inf)),
+    ("a NaN", "NaN in 1 pixel", spoil.put(np.nan), QUANTIFY, 0),
+    ("an infinite pixel", "is infinite or too large", spoil.put(np.inf)),
     ("values beyond float32", "too large for float32",
      spoil.pixels(lambda a: a.astype(float) * 1e300)),
     ("all zero", "value 0 everywhere", spoil.pixels(lambda a: a * 0)),

@@ -62,7 +62,7 @@ def separate_m0(
     says = understood(side_cars_of_m0(file), notes)
     if said is None:
         notes.append(f"Nobody says what M0 is (M0Type); {file.name} is taken for it.")
-    m0, place = read_volume(file)
+    m0, place = read_volume(file, notes)
     m0 = m0 if m0.ndim == 4 else m0[np.newaxis]
     known = bool(np.isfinite(geometry.spacing).all())
     if m0.shape[1:] == images.shape[1:] and not (known and geometry.difference(place)):

@@ -42,19 +42,20 @@ def arrange(array: np.ndarray, axes: tuple[str, ...], where: str) -> np.ndarray:
 
 
 def read_frames(
-    path: Path, axes: tuple[str, ...] | None, frames: int | None
+    path: Path, axes: tuple[str, ...] | None, frames: int | None, notes: list[str]
 ) -> tuple[np.ndarray, Geometry]:
     """Frames (frame, slice, y, x) of an image file, and their geometry.
 
     Args:
         path: what `nifti.read_image` or `pictures.read_picture` reads.
         axes: in the order in which the file lists the sizes; None: x, y, slice, frame.
+        notes: what is assumed is added.
         frames: how many there are; with 1, a file of two or three dimensions is taken as one.
 
     Raises:
         SeriesError: where the file is damaged, or does not hold several frames.
     """
-    array, geometry = read_any(path)
+    array, geometry = read_any(path, notes)
     if axes is None:
         if array.ndim < 4 and frames == 1:
             return array.reshape(1, -1, *array.shape[-2:]), geometry
@@ -70,7 +71,7 @@ def read_frames(
     return arrange(array.transpose(), axes, str(path)), _turned(geometry, axes)
 
 
-def read_any(path: Path) -> tuple[np.ndarray, Geometry]:
+def read_any(path: Path, notes: list[str] | None = None) -> tuple[np.ndarray, Geometry]:
     """A picture or an image file, as `read_picture` or `read_image` have it; spacing NaN where it
     is not said.
 
@@ -79,7 +80,7 @@ def read_any(path: Path) -> tuple[np.ndarray, Geometry]:
     """
     if is_picture(path):
         return read_picture(path), UNKNOWN
-    array, geometry = read_image(path)
+    array, geometry = read_image(path, notes)
     return array, geometry if says_pixel_size(path) else replace(geometry, spacing=UNKNOWN.spacing)
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from ...errors import SeriesError
 
@@ -24,12 +26,15 @@ NRRD_BYTES = {
 }  # fmt: skip
 """Of a pixel, by NRRD's name of the type without what says that it is signed or not."""
 META_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 4, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
-REPLACED = (b"kinds:", b"centerings:", b"centers:", b"data file:", b"datafile:")
-"""Lines of an NRRD header that `with_list_axis` leaves out, or says anew."""
+ALSO_LEFT_OUT = ("centerings", "centers", "data file", "datafile", "thicknesses", "units")
+"""Lines of an NRRD header that `as_read` leaves out, besides those that it says anew."""
 COLOURS = {"vector", "rgb-color", "rgba-color", "3-color", "4-color", "3-vector", "4-vector"}
 """Kinds of an NRRD axis along which lie the values of one pixel, in lower case."""
-OTHER_LENGTHS = ("m", "cm", "um", "µm", "μm", "nm", "in", "meter", "centimeter", "micron")
-"""Units of length that are not mm."""
+OTHER_LENGTHS = (
+    "m", "cm", "um", "µm", "μm", "mum", "nm", "in", "meter", "metre", "centimeter", "centimetre",
+    "micron", "micrometer", "micrometre", "nanometer", "nanometre", "inch", "inche",
+)  # fmt: skip
+"""Units of length that are not mm, without the s of several."""
 META_SPACINGS = {"elementspacing", "elementsize"}
 META_DIRECTIONS = {"transformmatrix", "rotation", "orientation"}
 META_LENGTHS = META_SPACINGS | {"offset", "position", "origin"}
@@ -114,11 +119,12 @@ def says_place(path: Path) -> bool:
     return {"space", "space directions"} <= names or bool(META_DIRECTIONS & names)
 
 
-def with_list_axis(path: Path) -> bytes | None:
-    """The content of an NRRD file of four axes with the one that lies nowhere called a list.
+def as_read(path: Path) -> bytes | None:
+    """The content of an NRRD file in the words that the image library knows.
 
-    Files call it time, or leave kinds out; the image library reads lists only. Pixels of another
-    file come along.
+    Of four axes the one that lies nowhere is called a list: files call it time, or leave kinds out.
+    A plane in space, as ImageJ writes it, is a volume of one slice. Pixels of another file come
+    along.
 
     Returns:
         None where the file need not be changed.
@@ -128,20 +134,42 @@ def with_list_axis(path: Path) -> bytes | None:
     header = _read_nrrd(path)
     directions = re.findall(r"none|\([^)]*\)", header.fields.get("space directions", ""))
     kinds = header.fields.get("kinds", "").split()
-    if len(directions) != 4 or directions.count("none") != 1:
-        return None
-    if kinds and kinds[directions.index("none")] in ("list", "vector"):
+    new = {}
+    if len(directions) == 4 and directions.count("none") == 1:
+        if kinds and kinds[directions.index("none")] in ("list", "vector"):
+            return None
+        new["kinds"] = " ".join("list" if d == "none" else "domain" for d in directions)
+    elif len(directions) == 2 and "none" not in directions and (normal := _across(directions)):
+        new = {
+            "kinds": "domain domain domain", "dimension": "3",
+            "sizes": f"{header.fields.get('sizes', '')} 1",
+            "space directions": f"{' '.join(directions)} {normal}",
+        }  # fmt: skip
+    else:
         return None
     content = path.read_bytes()
+    left_out = tuple(f"{name}:".encode() for name in (*new, *ALSO_LEFT_OUT))
     lines = [
         line
         for line in content[: header.length].rstrip(b"\r\n").splitlines()
-        if not line.lower().startswith(REPLACED)
+        if not line.lower().startswith(left_out)
     ]
-    words = ("list" if d == "none" else "domain" for d in directions)
-    lines.append(f"kinds: {' '.join(words)}".encode())
+    lines += [f"{name}: {value}".encode() for name, value in new.items()]
     pixels = content[header.length :] if header.data == path else header.data.read_bytes()
     return b"\n".join(lines) + b"\n\n" + pixels
+
+
+def _across(directions: Sequence[str]) -> str:
+    """A direction at right angles to two, 1 mm long; empty where they are no such."""
+    try:
+        first, second = ([float(v) for v in d.strip("()").split(",")] for d in directions)
+        normal = np.cross(first, second)
+    except ValueError:
+        return ""
+    length = float(np.linalg.norm(normal))
+    if len(first) != 3 or not 0 < length < math.inf:
+        return ""
+    return f"({','.join(f'{float(v / length)!r}' for v in normal)})"
 
 
 def _read_nrrd(path: Path) -> Header:
@@ -263,7 +291,8 @@ def _check_meta(path: Path, header: Header, there: int) -> None:
 def _check_units(path: Path, units: Iterable[str]) -> None:
     """Refuse lengths that are not in mm, as which the image library takes all."""
     for unit in units:
-        if unit.lower() in OTHER_LENGTHS:
+        plain = unit.strip().lower()
+        if plain in OTHER_LENGTHS or plain.removesuffix("s") in OTHER_LENGTHS:
             raise SeriesError(f"{path}: its lengths are in {unit}; save it in mm.")
 
 

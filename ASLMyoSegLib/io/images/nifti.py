@@ -1,4 +1,4 @@
-"""Images as arrays (frame, slice, y, x), through SimpleITK."""
+"""Images as arrays (frame, slice, y, x): NIfTI through nibabel, others through SimpleITK."""
 
 from __future__ import annotations
 
@@ -17,55 +17,64 @@ from ...errors import SeriesError
 from ...series import Geometry
 from ..files import replacing
 from ..quiet import quiet
-from .content import check_content
-from .headers import says_place, with_list_axis
-from .nifti_header import NiftiHeader
+from . import nifti_file
+from .headers import as_read, check_header, read_header, says_place
+from .nifti_file import CROOKED, RIGHT_ANGLE, content_of, is_nifti, read_nifti
 
 KIND = "NRRD_kinds[pixel]"
 LISTS = ("list", "vector")
 """What it says where an NRRD file, such as a sequence that Slicer saved, is a list of images."""
 
-CROOKED = "its axes are not at right angles to each other; correct its orientation."
-RIGHT_ANGLE = 0.002
-"""Cosine of the angle between axes up to which it is one, but for rounding."""
-SAME_PLACE = 0.1
-"""Voxels within which two ways of saying a place are one."""
-
 # Its warnings on odd headers would break the one clear line that errors are.
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 
 
-def read_volume(path: Path) -> tuple[np.ndarray, Geometry]:
+def read_volume(path: Path, notes: list[str] | None = None) -> tuple[np.ndarray, Geometry]:
     """Pixels, (frame, slice, y, x) or (slice, y, x), and geometry in LPS.
 
     Raises:
-        SeriesError: where the file is missing, damaged, or not a scalar image of 3 or 4 dimensions.
+        SeriesError: where the file is missing, damaged, or not a scalar image of 2 to 4 dimensions.
     """
-    array, geometry = read_image(path)
+    array, geometry = read_image(path, notes)
+    if array.ndim == 2:
+        array, geometry = array[np.newaxis], _of_one_slice(geometry)
     if array.ndim not in (3, 4):
         raise SeriesError(f"{path}: {array.ndim} dimensions, where 3 or 4 are needed.")
     return array, geometry
 
 
-def read_image(path: Path) -> tuple[np.ndarray, Geometry]:
+def _of_one_slice(geometry: Geometry) -> Geometry:
+    return replace(geometry, spacing=(*geometry.spacing[:2], 1.0))
+
+
+def read_image(path: Path, notes: list[str] | None = None) -> tuple[np.ndarray, Geometry]:
     """Pixels of a scalar image of 2 to 4 dimensions, the file's last axis first, and geometry.
 
     The axis of a list of images comes first. Of axes behind the third, those of length 1 are left
     out where there are several.
 
+    Args:
+        path: of the file.
+        notes: what is assumed is added.
+
     Raises:
         SeriesError: where the file is missing, damaged, or holds something else.
     """
-    header, image = check_content(path), _read(path)
+    notes = [] if notes is None else notes
+    if is_nifti(path):
+        array, geometry = read_nifti(path, notes)
+        return _four_axes(path, array), geometry
+    content_of(path, [])
+    try:
+        check_header(path)
+    except OSError as error:
+        raise SeriesError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    image = _read(path)
     array, geometry = sitk.GetArrayFromImage(image), _geometry_of(image)
     direction = np.reshape(geometry.direction, (3, 3))
     if not np.allclose(direction.T @ direction, np.eye(3), atol=RIGHT_ANGLE):
         raise SeriesError(f"{path}: {CROOKED}")
-    known = says_place(path) if header is None else header.placed and not _made_up(geometry)
-    geometry = replace(geometry, known=known)
-    if header is not None:
-        _check_place(path, header, geometry)
-        array = array - header.offset if header.offset else array
+    geometry = replace(geometry, known=says_place(path))
     if KIND in image.GetMetaDataKeys() and image.GetMetaData(KIND) in LISTS:
         several = array.ndim > image.GetDimension()
         return np.moveaxis(array, -1, 0) if several else array[np.newaxis], geometry
@@ -73,39 +82,20 @@ def read_image(path: Path) -> tuple[np.ndarray, Geometry]:
         raise SeriesError(
             f"{path}: pixels are {image.GetPixelIDTypeAsString()}; give magnitude images."
         )
-    if array.ndim > 4:
-        further = [n for n in array.shape[:-3] if n > 1] or [1]
-        if len(further) > 1:
-            raise SeriesError(
-                f"{path}: {array.ndim} dimensions of {array.shape[::-1]}, where x, y, slice and "
-                "frame are needed; leave the others out."
-            )
-        array = array.reshape(*further, *array.shape[-3:])
-    return array, geometry
+    return _four_axes(path, array), geometry
 
 
-def _made_up(geometry: Geometry) -> bool:
-    """Whether it is what programs write of a bare array: axes to the right, forward and up, from
-    (0, 0, 0)."""
-    straight = np.array_equal(geometry.direction, np.diag([-1.0, -1.0, 1.0]).ravel())
-    return straight and not np.any(geometry.origin)
-
-
-def _check_place(path: Path, header: NiftiHeader, geometry: Geometry) -> None:
-    """Refuse a header that says two places: the image library takes the sform, as everybody does,
-    but not where the qform or the pixel size contradicts it."""
-    if header.affine is None:
-        return
-    steps = np.reshape(geometry.direction, (3, 3)) * geometry.spacing
-    found = np.column_stack([steps, geometry.origin]) * [[-1], [-1], [1]]
-    corners = [(x, y, k, 1) for x in (0, 1) for y in (0, 1) for k in (0, 1)]
-    ends = np.array(corners) * ([max(1, n) for n in (*header.size, 1, 1)[:3]] + [1])
-    apart = np.linalg.norm(ends @ (found - header.affine).T, axis=1).max()
-    if apart > SAME_PLACE * min(geometry.spacing[:2]):
+def _four_axes(path: Path, array: np.ndarray) -> np.ndarray:
+    """Of axes behind the third, those of length 1 left out, where there are several."""
+    if array.ndim <= 4:
+        return array
+    further = [n for n in array.shape[:-3] if n > 1] or [1]
+    if len(further) > 1:
         raise SeriesError(
-            f"{path}: its header places it in two ways that lie {apart:.3g} mm apart (sform; qform "
-            "with pixdim); correct one, or set its code to 0."
+            f"{path}: {array.ndim} dimensions of {array.shape[::-1]}, where x, y, slice and "
+            "frame are needed; leave the others out."
         )
+    return array.reshape(*further, *array.shape[-3:])
 
 
 def _read(path: Path) -> sitk.Image:
@@ -125,7 +115,7 @@ def _read(path: Path) -> sitk.Image:
 
 def _opened(path: Path) -> sitk.Image:
     """The image; one whose list of frames has another name than the image library knows, too."""
-    content = with_list_axis(path)
+    content = as_read(path)
     if content is None:
         return sitk.ReadImage(str(path))
     with tempfile.TemporaryDirectory() as folder:
@@ -136,11 +126,13 @@ def _opened(path: Path) -> sitk.Image:
 
 def has_frames(path: Path) -> bool:
     """Whether the header of an image promises several frames; not where it cannot be read."""
+    if is_nifti(path):
+        return nifti_file.has_frames(path)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
-        if with_list_axis(path) is not None:
-            return True
+        if as_read(path) is not None:
+            return read_header(path).fields.get("dimension") == "4"
         with quiet():
             reader.ReadImageInformation()
     except (RuntimeError, OSError, SeriesError):
@@ -164,7 +156,7 @@ def write_volume(path: str | Path, array: np.ndarray, geometry: Geometry) -> Non
         try:
             with quiet():
                 sitk.WriteImage(image, str(beside), useCompression=True)
-            check_content(beside)
+            read_image(beside)
         except (RuntimeError, SeriesError) as error:
             raise OSError(str(error).strip().splitlines()[-1]) from None
 

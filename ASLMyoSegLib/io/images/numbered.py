@@ -74,7 +74,7 @@ def find_images(folder: Path, whole: bool) -> tuple[list[Path], list[str]]:
     return found, left_out
 
 
-def read_numbered(folder: Path) -> tuple[np.ndarray, Geometry]:
+def read_numbered(folder: Path, notes: list[str] | None = None) -> tuple[np.ndarray, Geometry]:
     """Frames (frame, slice, y, x) of a folder of images, each of one frame, and their geometry.
 
     Raises:
@@ -90,10 +90,10 @@ def read_numbered(folder: Path) -> tuple[np.ndarray, Geometry]:
         raise SeriesError(
             f"{folder}: holds {counted(len(files), 'image')}, where one for each frame is needed."
         )
-    first, geometry = _read_frame(files[0])
+    first, geometry = _read_frame(files[0], notes)
     frames = [first]
     for file in files[1:]:
-        frame, place = _read_frame(file)
+        frame, place = _read_frame(file, [])
         if is_picture(file) and frame.dtype != first.dtype:
             raise SeriesError(
                 f"{file}: pixels are {frame.dtype}, where {files[0].name} has {first.dtype}; "
@@ -110,11 +110,11 @@ def read_numbered(folder: Path) -> tuple[np.ndarray, Geometry]:
                 "lie in one place."
             )
         frames.append(frame)
-    return np.stack(frames).astype(np.float32), geometry
+    return np.stack(frames), geometry
 
 
-def _read_frame(file: Path) -> tuple[np.ndarray, Geometry]:
-    array, geometry = read_any(file)
+def _read_frame(file: Path, notes: list[str] | None) -> tuple[np.ndarray, Geometry]:
+    array, geometry = read_any(file, notes)
     if is_picture(file) and len(array) > 1:
         raise UnstatedError(
             f"{file}: holds {len(array)} pictures, where each file is one frame",

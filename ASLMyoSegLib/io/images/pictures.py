@@ -22,6 +22,9 @@ COLOURS = ("RGB", "RGBA", "LA")
 """What Pillow reads with 8 bits, however many there are."""
 BITS_PER_SAMPLE, SAMPLE_FORMAT, SIGNED = 258, 339, 2
 """Tags of TIFF, and the format of whole numbers with a sign."""
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
+SUBFILE_TYPE, REDUCED = 254, 1
+"""Tag of TIFF, and its bit that tells a small copy of another page."""
 
 
 def is_picture(path: Path) -> bool:
@@ -45,7 +48,9 @@ def read_picture(path: Path) -> np.ndarray:
                     f"{path}: {pages} pictures of {picture.size[0]}x{picture.size[1]} pixels are "
                     "too large; cut them to the heart."
                 )
-            found = [_page(path, picture, page) for page in range(pages)]
+            found = [
+                _page(path, picture, k) for k in range(pages) if not _is_small_copy(picture, k)
+            ]
             kinds = sorted({f"{p.shape[1]}x{p.shape[0]} {p.dtype}" for p in found})
             if len(kinds) > 1:
                 raise SeriesError(
@@ -71,6 +76,13 @@ def _open(path: Path) -> Image.Image:
     return Image.open(path, formats=("PNG", "TIFF", "JPEG", "BMP"))
 
 
+def _is_small_copy(picture: Image.Image, page: int) -> bool:
+    if getattr(picture, "n_frames", 1) == 1:
+        return False
+    picture.seek(page)
+    return bool(getattr(picture, "tag_v2", {}).get(SUBFILE_TYPE, 0) & REDUCED)
+
+
 def _page(path: Path, picture: Image.Image, page: int) -> np.ndarray:
     picture.seek(page)
     if picture.mode in COLOURS and any("16" in str(tile[3]) for tile in picture.tile):
@@ -82,7 +94,8 @@ def _page(path: Path, picture: Image.Image, page: int) -> np.ndarray:
         picture = picture.convert("RGB")
     values = np.asarray(picture)
     if values.ndim == 2:
-        return _with_sign(picture, values.astype(np.uint8) if values.dtype == bool else values)
+        values = values.astype(np.uint8) if values.dtype == bool else values
+        return _with_black_zero(picture, _with_sign(picture, values))
     colours = values[..., : 3 if values.shape[2] > 2 else 1]  # the last of two or four is opacity
     if (colours != colours[..., :1]).any():
         raise SeriesError(f"{path}: is a picture in colours; export grey values of the image.")
@@ -99,3 +112,14 @@ def _with_sign(picture: Image.Image, values: np.ndarray) -> np.ndarray:
     if form != SIGNED and bits == 32 and values.dtype == np.int32:
         return values.view(np.uint32)
     return values
+
+
+def _with_black_zero(picture: Image.Image, values: np.ndarray) -> np.ndarray:
+    """A TIFF in which 0 is white turned round, which Pillow does with 1 to 8 bits alone."""
+    tags = getattr(picture, "tag_v2", {})
+    (bits, *_) = tags.get(BITS_PER_SAMPLE, (0,))
+    if tags.get(PHOTOMETRIC) != WHITE_IS_ZERO or bits <= 8:
+        return values
+    if values.dtype.kind == "f":
+        return -values
+    return ~values if values.dtype.kind == "i" else (1 << bits) - 1 - values

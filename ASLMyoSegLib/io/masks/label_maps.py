@@ -80,7 +80,7 @@ def _on_grid_of(
         array = read_matlab_mask(path, (frames_of_file(series)[0], *shape), hints)
         notes.append(f"{path.name} says no place: it is taken to lie on the pixels of the series.")
         return array, place
-    array, geometry = read_any(path)
+    array, geometry = read_any(path, notes)
     if array.shape[-3:] == shape and not (geometry.known and place.known):
         lost = path.name if place.known else "The series"
         notes.append(f"{lost} says no place: masks are taken to lie on the pixels of the series.")
