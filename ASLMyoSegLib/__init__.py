@@ -2,7 +2,7 @@
 
 >>> series = read_series("sub-01_acq-rest_asl.nii.gz")          # doctest: +SKIP
 >>> posterior = segment(series, load_model(), trials=100)       # doctest: +SKIP
->>> quantify(series, posterior.mean >= 0.5).whole.mbf           # doctest: +SKIP
+>>> quantify(series, posterior.mean >= 0.5, posterior=posterior).whole.mbf  # doctest: +SKIP
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,6 +68,7 @@ def simulate_subject(
     slices: int = 1,
     heartbeats: int | None = None,
     population: Population = TYPICAL,
+    defect: float | None = None,
 ) -> tuple[ASLSeries, Truth]:
     """Simulate one scan. The same arguments give the same scan.
 
@@ -79,6 +80,7 @@ def simulate_subject(
         heartbeats: from inversion to image; None waits one or two until the muscle has recovered
             past its null, as operators do.
         population: that the subject and the protocol are drawn from.
+        defect: share of its flow that one territory has under stress; None leaves it to chance.
     """
     person = np.random.default_rng([seed, subject])
     # Slices follow each other from the apex upwards, as the normal of the geometry does.
@@ -91,6 +93,8 @@ def simulate_subject(
     second = Observer.draw(np.random.default_rng([seed, subject, 2, 2]), pixel)
     rest = _draw_physiology(person, population)
     stress = _under_stress(person, rest)
+    if defect is not None:
+        stress = _with_defect(stress, np.random.default_rng([seed, subject, 3]), defect)
     rng = np.random.default_rng([seed, subject, condition == "stress"])
     physiology = stress if condition == "stress" else rest
 
@@ -250,6 +254,16 @@ def _under_stress(rng: np.random.Generator, rest: Physiology) -> Physiology:
         inflow=rest.inflow,
         efficiency=rest.efficiency,
     )
+
+
+def _with_defect(stress: Physiology, rng: np.random.Generator, share: float) -> Physiology:
+    """The flow of all muscle under stress evened out, but for a third of each ring, neighbours that
+    share a coronary territory, where it is that share of the rest's."""
+    mbf = np.full(17, np.max(stress.mbf[1:])) * (1 + 0.06 * rng.normal(size=17))
+    for sector in (rng.integers(0, 6) + np.arange(2)) % 6:
+        mbf[[1 + sector, 7 + sector]] *= share
+        mbf[13 + sector * 4 // 6] = mbf.max() * share
+    return replace(stress, mbf=mbf)
 
 
 def _beats_past_null(heart_period: float, tissues: TissueProperties) -> int:
