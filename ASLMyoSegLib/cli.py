@@ -13,6 +13,7 @@ from .commands.cohort import group
 from .commands.models import bench, evaluate, simulate, train
 from .commands.sample import sample
 from .commands.series import quantify, run
+from .commands.studies import study
 from .errors import describe_error
 
 app = typer.Typer(
@@ -21,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, quantify, group, sample, simulate, train, evaluate, bench):
+for command in (run, quantify, group, sample, simulate, train, evaluate, bench, study):
     app.command()(command)
 
 

@@ -29,6 +29,13 @@ class LossName(str, Enum):
     tversky = "tversky"
 
 
+class NetworkName(str, Enum):
+    """What `train` trains."""
+
+    mcd = "mcd"
+    probabilistic = "probabilistic"
+
+
 class Schedule(str, Enum):
     """Of the learning rate."""
 
@@ -96,6 +103,20 @@ def train(
     drawers: Annotated[
         int, typer.Option(min=0, help="Processes that draw pictures beside the one that learns.")
     ] = 1,
+    network: Annotated[
+        NetworkName,
+        typer.Option(
+            help="mcd; or probabilistic, for which --base-maps, --scales, --kernel-size, "
+            "--batch-size, --learning-rate, --iterations, --divergence and --seed count, 32, 4 and "
+            "3 in place of 64, 5 and 5 where not given."
+        ),
+    ] = NetworkName.mcd,
+    iterations: Annotated[
+        int, typer.Option(min=1, help="Steps of a probabilistic network.")
+    ] = 5400,
+    divergence: Annotated[
+        float, typer.Option(min=0, help="Its weight of the divergence, the paper's λ.")
+    ] = 10.0,
     base_maps: Annotated[int, typer.Option(min=1, help="Feature maps at full resolution.")] = 64,
     scales: Annotated[int, typer.Option(min=2, max=7, help="Resolution scales.")] = 5,
     kernel_size: Annotated[int, typer.Option(help="Of the convolutions; odd.")] = 5,
@@ -129,6 +150,9 @@ def train(
         raise typer.BadParameter("must be odd.", param_hint="--kernel-size")
     if crop is not None and not augment:
         raise typer.BadParameter("goes with --augment only.", param_hint="--crop")
+    if network is NetworkName.probabilistic:
+        _train_probabilistic(context, source, output)
+        return
     dataset = None if source.suffix == ".toml" else source
     if dataset is None:
         _refuse_beside_recipe(context)
@@ -159,6 +183,42 @@ def train(
         best = fit(dataset, output, config, progress=show, watch=watch, drawers=drawers)
     if launched_rank() == 0:
         print(f"{output}: validation Dice {best:.4f}")
+
+
+LATENT_OPTIONS = ("batch_size", "learning_rate", "iterations", "divergence", "seed")
+LATENT_SHAPE = ("base_maps", "scales", "kernel_size")
+
+
+def _train_probabilistic(context: typer.Context, source: Path, output: Path) -> None:
+    """Train a probabilistic U-Net on a data set, by the options that say something of it."""
+    from ..network import ProbabilisticArchitecture
+    from ..training.latent_fit import train_latent
+    from ..training.latent_recipe import LatentConfig
+    from ..training.sources import latent_examples
+
+    meant = {*LATENT_OPTIONS, *LATENT_SHAPE, "network", "source", "output"}
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    for name in given.keys() - meant:
+        raise typer.BadParameter(
+            "says nothing of a probabilistic network.", param_hint="--" + name.replace("_", "-")
+        )
+    shape = {name: given[name] for name in LATENT_SHAPE if name in given}
+    options = {name: given[name] for name in LATENT_OPTIONS if name in given}
+    config = LatentConfig(ProbabilisticArchitecture(**shape), **options)
+    examples, validation = latent_examples(source, config)
+    with progress_bar() as bar:
+        task = bar.add_task("train", total=config.iterations)
+
+        def show(step: int, _of: int, loss: float, judged: float, _apart: float) -> None:
+            words = f"loss {loss:.1f}, validation loss {judged:.1f}"
+            bar.update(task, completed=step, description=words)
+
+        best = train_latent(examples, validation, output, config, told=show)
+    print(f"{output}: validation loss {best:.2f}")
 
 
 def _refuse_beside_recipe(context: typer.Context) -> None:

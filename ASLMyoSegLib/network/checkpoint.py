@@ -16,9 +16,33 @@ from safetensors.torch import save_file
 from ..errors import ModelError, OutputError
 from ..resources import MODELS
 from .mcd_unet import Architecture, MCDUNet
+from .probabilistic_unet import ProbabilisticArchitecture, ProbabilisticUNet
 
 DEFAULT_MODEL = MODELS / "mcd_unet.safetensors"
+
 FORMAT = "aslmyoseg-mcd-unet-1"
+Network = MCDUNet | ProbabilisticUNet
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of network that files hold, and between what its shape may lie."""
+
+    network: type[Network]
+    architecture: type[Architecture | ProbabilisticArchitecture]
+    limits: dict[str, tuple[float, float]]
+
+
+_SHAPE = {"base_maps": (1, 256), "scales": (2, 7), "kernel_size": (1, 11)}
+KINDS = {
+    FORMAT: _Kind(MCDUNet, Architecture, {**_SHAPE, "dropout": (0, 0.95)}),
+    "aslmyoseg-probabilistic-unet-1": _Kind(
+        ProbabilisticUNet,
+        ProbabilisticArchitecture,
+        {**_SHAPE, "latent": (1, 64), "latent_maps": (1, 256), "combinations": (1, 8)},
+    ),
+}
+"""By the format that the header of a file names."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +56,13 @@ class LoadedModel:
         header: `architecture`, `normalisation`, `recipe`, `metrics`.
     """
 
-    network: MCDUNet
+    network: Network
     name: str
     sha256: str
     header: dict[str, Any]
 
 
-def save_model(path: str | Path, network: MCDUNet, header: dict[str, Any]) -> None:
+def save_model(path: str | Path, network: Network, header: dict[str, Any]) -> None:
     """Write weights and `header` (JSON) into one file, whole or not at all.
 
     Convolutions are kept in float16, which halves the file and moves no mask; batch normalisation
@@ -52,10 +76,11 @@ def save_model(path: str | Path, network: MCDUNet, header: dict[str, Any]) -> No
         name: (tensor.half() if tensor.ndim == 4 else tensor).contiguous().cpu()
         for name, tensor in network.state_dict().items()
     }
+    kind = next(name for name, kind in KINDS.items() if isinstance(network, kind.network))
     content = {"architecture": dataclasses.asdict(network.architecture), **header}
     beside = path.with_name(f".{path.name}.part")
     try:
-        save_file(tensors, beside, metadata={"format": FORMAT, "header": json.dumps(content)})
+        save_file(tensors, beside, metadata={"format": kind, "header": json.dumps(content)})
         beside.chmod(0o644)  # the library makes it private
         beside.replace(path)
     except (OSError, SafetensorError) as error:
@@ -87,22 +112,23 @@ def load_model(path: str | Path | None = None) -> LoadedModel:
             f"{path}: not a readable safetensors file ({reason}); "
             "give a model that `aslmyoseg train` wrote."
         ) from error
-    header = _read_header(path, metadata)
-    architecture = _read_architecture(path, header)
+    kind, header = _read_header(path, metadata)
+    architecture = _read_architecture(path, kind, header)
     with torch.device("meta"):  # whatever size a damaged header says, it takes no memory
-        wanted = MCDUNet(architecture).state_dict()
+        wanted = kind.network(architecture).state_dict()
     _check_tensors(path, wanted, tensors)
-    network = MCDUNet(architecture)
+    network = kind.network(architecture)
     network.load_state_dict({name: t.to(wanted[name].dtype) for name, t in tensors.items()})
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return LoadedModel(network.eval(), path.stem, digest, header)
 
 
-def _read_header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
-    if metadata.get("format") != FORMAT:
+def _read_header(path: Path, metadata: dict[str, str]) -> tuple[_Kind, dict[str, Any]]:
+    kind = KINDS.get(metadata.get("format", ""))
+    if kind is None:
         raise ModelError(
-            f"{path}: its header says format {metadata.get('format')!r} where {FORMAT!r} is "
-            "needed; give a model that `aslmyoseg train` wrote."
+            f"{path}: its header says format {metadata.get('format')!r}, where one of "
+            f"{', '.join(KINDS)} is needed; give a model that `aslmyoseg train` wrote."
         )
     try:
         header = json.loads(metadata["header"])
@@ -112,13 +138,14 @@ def _read_header(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
         raise ModelError(
             f"{path}: its header is damaged ({error}); train or fetch it anew."
         ) from None
-    return header
+    return kind, header
 
 
-def _read_architecture(path: Path, header: dict[str, Any]) -> Architecture:
+def _read_architecture(
+    path: Path, kind: _Kind, header: dict[str, Any]
+) -> Architecture | ProbabilisticArchitecture:
     values = header["architecture"]
-    limits = {"base_maps": (1, 256), "scales": (2, 7), "kernel_size": (1, 11), "dropout": (0, 0.95)}
-    for name, (low, high) in limits.items():
+    for name, (low, high) in kind.limits.items():
         value = values.get(name) if isinstance(values, dict) else None
         right_type = isinstance(value, (int, float) if name == "dropout" else int)
         right_type = right_type and not isinstance(value, bool)
@@ -127,7 +154,7 @@ def _read_architecture(path: Path, header: dict[str, Any]) -> Architecture:
                 f"{path}: architecture says {name} = {value!r}, where {low} to {high} is possible; "
                 "the file is damaged or from another program."
             )
-    return Architecture(**{name: values[name] for name in limits})
+    return kind.architecture(**{name: values[name] for name in kind.limits})
 
 
 def _check_tensors(

@@ -67,6 +67,10 @@ class MCDUNet(nn.Module):
         self.head = nn.Conv2d(maps[0], 1, 1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(self.features(images))
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """What the head sees: (n, base maps, y, x)."""
         skips = []
         features = images
         for scale in self.encoder:
@@ -75,4 +79,4 @@ class MCDUNet(nn.Module):
         skips.pop()
         for up, scale in zip(self.up, self.decoder, strict=True):
             features = scale(torch.cat([skips.pop(), up(features)], dim=1))
-        return self.head(features)
+        return features

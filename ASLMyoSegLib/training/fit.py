@@ -65,13 +65,36 @@ def train(
             another recipe.
     """
     output = Path(output)
-    if output.exists() and not _resume_file(output).is_file():
-        raise OutputError(f"{output}: is there already; choose another name, or delete it.")
+    refuse_finished(output)
     drawn = dataset is None
     source: Source = StreamSource(config, drawers) if drawn else DatasetSource(dataset, config)
+    return learn(source, output, config, progress, watch=watch)
+
+
+def learn(
+    source: Source,
+    output: str | Path,
+    config: TrainingConfig,
+    progress: Progress | None = None,
+    *,
+    watch: str | Path | None = None,
+) -> float:
+    """As `train`, from examples of any source."""
+    output = Path(output)
+    refuse_finished(output)
     with launched() as group:
         watching = Watch(watch, output) if watch is not None and group.rank == 0 else None
         return _fit(source, output, config, progress, watching, group)
+
+
+def refuse_finished(output: Path) -> None:
+    """See to it that a model is not trained over another one.
+
+    Raises:
+        OutputError: where a model is there, and no state that its training goes on from.
+    """
+    if output.exists() and not resume_file(output).is_file():
+        raise OutputError(f"{output}: is there already; choose another name, or delete it.")
 
 
 def _fit(
@@ -93,7 +116,7 @@ def _fit(
         recipe["initial_model"] = _start_from(config.initial_model, network)
     average = WeightAverage(network, config.average) if config.average else None
     state = TrainingState(network, SweepingAdam(network, config.learning_rate), average)
-    resume = _resume_file(output)
+    resume = resume_file(output)
     state.load(resume, config)
     first = state.epoch
     if len(set(group.gather(first))) > 1:
@@ -186,7 +209,7 @@ class Step:
         return loss.item()
 
 
-def _resume_file(output: Path) -> Path:
+def resume_file(output: Path) -> Path:
     return output.with_name(f"{output.name}.resume")
 
 

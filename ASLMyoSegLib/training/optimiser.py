@@ -13,10 +13,12 @@ class SweepingAdam:
     another order and back at every step, which costs more than the step.
     """
 
-    def __init__(self, network: nn.Module, learning_rate: float) -> None:
+    def __init__(self, network: nn.Module, learning_rate: float, weight_decay: float = 0.0) -> None:
         self._parameters = list(network.parameters())
         views = [_in_memory_order(p.detach()) for p in self._parameters]
-        self._adam = torch.optim.Adam(views, lr=learning_rate, fused=True)
+        self._adam = torch.optim.Adam(
+            views, lr=learning_rate, weight_decay=weight_decay, fused=True
+        )
 
     def set_learning_rate(self, rate: float) -> None:
         for group in self._adam.param_groups:

@@ -10,10 +10,12 @@ from typing import Protocol
 import torch
 
 from ..errors import SeriesError
+from ..network import Architecture, ProbabilisticArchitecture
 from ..network.preparation import normalise
 from ..processes.parallel import Group
 from .augmentation import augment
 from .dataset import Examples, read_examples
+from .latent_recipe import LatentConfig
 from .recipe import TrainingConfig
 
 WHOLE_IMAGES = 0.8
@@ -91,14 +93,32 @@ class DatasetSource:
             yield Batch(images, masks, len(own) * group.size / len(batch))
 
 
-def _check_sizes(dataset: str | Path, config: TrainingConfig, examples: Examples) -> None:
-    stride, (rows, columns) = config.architecture.stride, examples.images.shape[-2:]
+def latent_examples(dataset: str | Path, config: LatentConfig) -> tuple[Examples, Examples]:
+    """Training and validation images of a data set, normalised, for a probabilistic U-Net.
+
+    Raises:
+        SeriesError: where the data set cannot be used, or does not suit the recipe.
+    """
+    parts = read_examples(dataset)
+    _check_stride(dataset, config.architecture, parts[0])
+    examples, validation = (Examples(normalise(part.images), part.masks) for part in parts)
+    return examples, validation
+
+
+def _check_stride(
+    dataset: str | Path, architecture: Architecture | ProbabilisticArchitecture, examples: Examples
+) -> None:
+    stride, (rows, columns) = architecture.stride, examples.images.shape[-2:]
     if rows % stride or columns % stride:
         raise SeriesError(
-            f"{dataset}: images of {columns}x{rows} pixels, where {config.architecture.scales} "
-            f"scales need multiples of {stride}; choose fewer scales."
+            f"{dataset}: images of {columns}x{rows} pixels, where {architecture.scales} scales "
+            f"need multiples of {stride}; choose fewer scales."
         )
-    size = min(rows, columns)
+
+
+def _check_sizes(dataset: str | Path, config: TrainingConfig, examples: Examples) -> None:
+    _check_stride(dataset, config.architecture, examples)
+    stride, size = config.architecture.stride, min(examples.images.shape[-2:])
     if config.crop is not None and (config.crop > size or config.crop % stride):
         raise SeriesError(
             f"{dataset}: a crop of {config.crop} pixels from images of {size}; give a multiple of "

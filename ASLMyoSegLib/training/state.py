@@ -9,10 +9,11 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from ..errors import OutputError
-from ..network import MCDUNet
 from .average import WeightAverage
+from .latent_recipe import LatentConfig
 from .optimiser import SweepingAdam
 from .recipe import TrainingConfig
 
@@ -29,18 +30,18 @@ class TrainingState:
         best: Dice so far; -1 before the first epoch.
     """
 
-    network: MCDUNet
+    network: nn.Module
     optimiser: SweepingAdam
     average: WeightAverage | None
     epoch: int = 0
     best: float = -1.0
 
     @property
-    def model(self) -> MCDUNet:
+    def model(self) -> nn.Module:
         """The network that is to be used."""
         return self.average.network if self.average else self.network
 
-    def save(self, path: Path, config: TrainingConfig) -> None:
+    def save(self, path: Path, config: TrainingConfig | LatentConfig) -> None:
         """Into a file, whole or not at all.
 
         Raises:
@@ -67,7 +68,7 @@ class TrainingState:
         finally:
             beside.unlink(missing_ok=True)
 
-    def load(self, path: Path, config: TrainingConfig) -> None:
+    def load(self, path: Path, config: TrainingConfig | LatentConfig) -> None:
         """Be as a file says; without one, stay.
 
         Raises:

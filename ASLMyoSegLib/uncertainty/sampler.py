@@ -11,14 +11,14 @@ import numpy as np
 import torch
 
 from ..errors import ASLMyoSegError
-from ..network import LoadedModel
+from ..network import LoadedModel, MCDUNet
 from ..network.adaptation import adapted
 from ..network.precision import choose_device, problem_of_gpu
 from ..series import ASLSeries, Posterior
 from . import DEFAULT_PRECISION
-from .engine import Engine, PreparedImage
 from .grid import NetworkGrid
 from .heart import region
+from .latent_engine import AnyEngine, AnyPrepared, engine_for
 from .statistics import GROUPS, ImageStatistics, ImageSummary
 from .views import turned, turned_back
 from .ways import HEART, Way
@@ -215,23 +215,23 @@ class _Sampling:
             mcd_interval=self._interval.reshape(frames, slices, 2).copy(),
         )
 
-    def _engine(self) -> Engine:
+    def _engine(self) -> AnyEngine:
         """The engine, for a network that follows the series' feature statistics where it may."""
         network, turns = self._model.network, self._way.turns
         chosen = np.linspace(0, len(self._images) - 1, ADAPTATION).round().astype(int)
         views = torch.cat(
             [self._views(index)[number % turns][None] for number, index in enumerate(chosen)]
         )
-        if self._way.own_statistics:
+        if self._way.own_statistics and isinstance(network, MCDUNet):
             share = self._way.own_statistics
             network = adapted(network, views, share, self._seed, self._device)
-        return Engine(network, *views.shape[-2:], self._device, views=turns)
+        return engine_for(network, *views.shape[-2:], self._device, views=turns)
 
     def _views(self, index: int) -> torch.Tensor:
         """What the network sees of an image, (turn, 1, y, x)."""
         return turned(self._grid.apply(self._images[index : index + 1]), self._way.turns)
 
-    def _turns(self, engine: Engine) -> Iterator[range]:
+    def _turns(self, engine: AnyEngine) -> Iterator[range]:
         """Images that take turns, as many as memory is allowed for."""
         count, pixels = len(self._images), self._images[0][(..., *self._grid.window)].numel()
         features = engine.prepare(self._views(0), self._seed, 0).features
@@ -240,7 +240,7 @@ class _Sampling:
         for start in range(0, count, size):
             yield range(start, min(start + size, count))
 
-    def _begin(self, engine: Engine, index: int) -> PreparedImage:
+    def _begin(self, engine: AnyEngine, index: int) -> AnyPrepared:
         down, across = self._grid.window
         size = np.array([down.stop - down.start, across.stop - across.start])
         own = functools.partial(region, place=(size - 1) / 2, spacing=self._spacing)
@@ -270,7 +270,7 @@ class _Sampling:
             self._look_at(index)
         self._statistics = {}
 
-    def _chunk(self, engine: Engine, image: PreparedImage, index: int) -> None:
+    def _chunk(self, engine: AnyEngine, image: AnyPrepared, index: int) -> None:
         statistics = self._statistics[index]
         count = min(engine.batch, self._wanted[index] - statistics.passes)
         first, turns = statistics.passes, self._way.turns
@@ -317,5 +317,5 @@ def passes_foreseen(passes: int, summary: ImageSummary, precision: float) -> int
     return min(int(np.ceil(passes * excess * 1.05)), CEILING)
 
 
-def _whole_batches(passes: int, engine: Engine) -> int:
+def _whole_batches(passes: int, engine: AnyEngine) -> int:
     return -(-passes // engine.batch) * engine.batch
