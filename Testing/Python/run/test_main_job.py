@@ -128,7 +128,8 @@ def test_run_on_a_folder_goes_on_after_a_bad_series_and_names_it(dataset: Path, 
     assert "nothing says which of its 13 frames" in done.errors
     assert "sub-01_acq-rest_aslcontext.tsv" in done.errors
     names = {p.name for p in (tmp_path / "out").iterdir()}
-    assert names == {"sub-02_acq-rest", "dataset_description.json"}
+    study = {"index.html", "group_mbf.tsv", "group_mbf.json", "failed.json"}
+    assert names == {"sub-02_acq-rest", "dataset_description.json", *study}
 
 
 def test_interrupt_ends_cleanly_and_leaves_nothing(dataset: Path, tmp_path: Path):
