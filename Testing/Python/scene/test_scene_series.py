@@ -11,9 +11,9 @@ import pytest
 
 pytest.importorskip("slicer")
 
+from cases.commands import aslmyoseg
 from cases.scene import TYPES, draw, half, load, loaded, make_posterior, make_series, ring
 
-from ASLMyoSegLib.cli import quantify as quantify_command
 from ASLMyoSegLib.errors import SceneError, SeriesError
 from ASLMyoSegLib.perfusion import quantify
 from ASLMyoSegLib.scene import SeriesScene, read_scene
@@ -250,13 +250,13 @@ def test_two_series_of_one_name_are_both_kept(tmp_path: Path):
         assert [one.statuses()[2] for one in found] == ["accepted", "automatic"]
 
 
-def test_command_quantifies_every_series_of_a_scene_with_its_constants(tmp_path: Path, capsys):
+def test_command_quantifies_every_series_of_a_scene_with_its_constants(tmp_path: Path):
     with PrivateScene() as private:
         load(private.scene, mbf=1.0).quantify({"labelling_efficiency": 0.5})
         load(private.scene, mbf=2.0, name="sub-02_acq-rest")
         assert private.scene.WriteToMRB(str(tmp_path / "s.mrb"))
-    quantify_command(tmp_path / "s.mrb")
-    first, second = json.loads(capsys.readouterr().out)
+    done = aslmyoseg("quantify", tmp_path / "s.mrb")
+    first, second = json.loads(done.printed)
     assert (first["series"], second["series"]) == ("sub-01_acq-rest", "sub-02_acq-rest")
     doubled = quantify(make_series(1.0), ring(), labelling_efficiency=0.5).whole.mbf
     assert first["mbf"]["global"]["mbf"] == pytest.approx(doubled, abs=1e-4)
