@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from click.core import ParameterSource
 from rich.console import Console
 
 from .options import Device, Model, OnDevice, Precision, Seed, Trials, refuse_both
@@ -197,11 +196,7 @@ def _train_probabilistic(context: typer.Context, source: Path, output: Path) -> 
     from ..training.sources import latent_examples
 
     meant = {*LATENT_OPTIONS, *LATENT_SHAPE, "network", "source", "output"}
-    given = {
-        name: value
-        for name, value in context.params.items()
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
+    given = {name: value for name, value in context.params.items() if _is_given(context, name)}
     for name in given.keys() - meant:
         raise typer.BadParameter(
             "says nothing of a probabilistic network.", param_hint="--" + name.replace("_", "-")
@@ -221,10 +216,16 @@ def _train_probabilistic(context: typer.Context, source: Path, output: Path) -> 
     print(f"{output}: validation loss {best:.2f}")
 
 
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option stood on the command line; by name, as typer may bring its own click."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def _refuse_beside_recipe(context: typer.Context) -> None:
     """Refuse options whose values a recipe states."""
     for name in context.params.keys() - {"source", "output", "watch", "drawers"}:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        if _is_given(context, name):
             option = "--" + name.replace("_", "-")
             raise typer.BadParameter(
                 "a recipe says this itself; write it there.", param_hint=option
