@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import binary_erosion, binary_fill_holes
 
-TOLERATED = 5.0
+TOLERATED = 3.5
 """Standard errors above muscle at which a pixel's difference halves its weight."""
 LARGEST_RATIO = 2.5
 """Of the flow of a segment to that of the lower ones of its ring: beyond, it is taken for blood."""
@@ -20,10 +20,14 @@ UNEVEN = 0.25
 MEAN_SQUARE_SHARE = 1 / 6
 """Of blood, in a pixel that is not wholly muscle: what a border cuts off may be any share, whose
 mean square is a third, and half of the borders are those of blood."""
-USUAL = 0.02
-"""Doubt at which a pixel counts half, where noise and blood are those of the paper's images."""
-LIMITS = (0.005, 0.2)
-"""Of that doubt."""
+UNSETTLED = 0.15
+"""Doubt well below which it is near the share itself that is not muscle, whose square counts, and
+well above which any share may be."""
+USUAL = 0.0006
+"""Mean square share of blood that does what noise does, where both are those of the paper's
+images."""
+LIMITS = (0.0002, 0.02)
+"""Of that share."""
 FEWEST = 5
 """Pixels from which a level is taken."""
 QUARTILE = 0.6745
@@ -35,12 +39,13 @@ class Admixture:
     """What the differences of one slice tell, pair by pair.
 
     Attributes:
-        half: doubt at which noise and blood are equal, so that a pixel counts half.
+        tolerance: mean square share of blood that does to a pixel what its noise does in the mean
+            over pairs, which blood does not average out of: a pixel counts half there.
         factors: (pair, y, x), 0 to 1: 1 where the difference in all other pairs is as of muscle, 0
             where it is blood's. The pair itself is left out, so that its noise does not choose.
     """
 
-    half: float
+    tolerance: float
     factors: np.ndarray
 
     @staticmethod
@@ -63,9 +68,9 @@ class Admixture:
         noise = float(np.median(difference[:, wall].std(0, ddof=1)))
         if not noise > 0:
             return Admixture(USUAL, factors)
-        half = USUAL
+        tolerance = USUAL
         if np.isfinite(blood) and blood != 0:
-            half = float(np.clip((noise / blood) ** 2 / MEAN_SQUARE_SHARE, *LIMITS))
+            tolerance = float(np.clip((noise / blood) ** 2 / pairs, *LIMITS))
         error = noise / np.sqrt(pairs - 1)
         for pair in range(pairs):
             others = (pairs * mean - difference[pair]) / (pairs - 1)
@@ -79,7 +84,12 @@ class Admixture:
                 excess = np.maximum(others[segment] - muscle, 0.0)
                 excess /= np.hypot(error, UNEVEN * muscle)
                 factors[pair][segment] = 1.0 / (1.0 + (excess / TOLERATED) ** 4)
-        return Admixture(half, factors)
+        return Admixture(tolerance, factors)
+
+
+def mean_square_share(doubt: np.ndarray) -> np.ndarray:
+    """Of blood in a pixel of this doubt, 0 to 1, that it is muscle."""
+    return MEAN_SQUARE_SHARE * doubt**2 / (doubt + UNSETTLED)
 
 
 def _muscle(differences: np.ndarray, error: float) -> float:

@@ -16,9 +16,9 @@ NOMINAL = 0.90
 POOLED = 10.0
 """Degrees of freedom that the spread over pairs of all segments together lends to that of each:
 noise of neighbours is alike, and six pairs alone tell it to no better than 30 %."""
-WIDTH = 0.95
-"""Factor on the errors of pairs, passes and weights together, by which intervals of simulated
-hearts cover what they should (Docs/flow.md)."""
+SHARE_OF_PASSES = 0.25
+"""Of the spread over passes that counts: their masks are wider and narrower than the weights, which
+hold fast to what all agree on (Docs/flow.md)."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Doubt:
 
     Attributes:
         passes: standard deviation over passes of the flow of their masks; NaN without any.
+        pixels: of the mean over pixels, as their differences scatter; NaN where it is not known.
         choice: between weights that might as well have been chosen; NaN without any.
         pairs: of the mean over pairs; NaN where a single one does not tell.
         constants: of the model.
@@ -34,6 +35,7 @@ class Doubt:
     """
 
     passes: np.ndarray
+    pixels: np.ndarray
     choice: np.ndarray
     pairs: np.ndarray
     constants: np.ndarray
@@ -46,6 +48,7 @@ class Doubt:
         pixels: np.ndarray,
         by_pass: np.ndarray,
         by_choice: np.ndarray,
+        over_pixels: np.ndarray,
         of_constants: float,
     ) -> Doubt:
         """From the flow of each pair and of each pass.
@@ -56,17 +59,19 @@ class Doubt:
             pixels: (region,), effective ones.
             by_pass: (pass, region), combined over pairs; NaN where passes are not known.
             by_choice: (choice, region), combined over pairs, of other weights.
+            over_pixels: (region,), standard error of the mean over pixels.
             of_constants: standard deviation over flow of what constants may be.
         """
         error, freedom = error_over_pairs(flows, weights, pixels)
         mbf = np.abs(combine_pairs(flows, weights))
-        spreads = (_deviation(by_pass), _deviation(by_choice) * np.sqrt(2))
-        return Doubt(*spreads, error, of_constants * mbf, freedom)
+        choice = _deviation(by_choice) * np.sqrt(2)
+        return Doubt(_deviation(by_pass), over_pixels, choice, error, of_constants * mbf, freedom)
 
     def of_region(self, number: int, mbf: float) -> dict[str, float]:
         """The attributes of a region's `SegmentFlow` that tell its doubt."""
-        parts = (self.pairs[number], *np.nan_to_num([self.passes[number], self.choice[number]]))
-        alone = WIDTH * np.linalg.norm(parts)
+        noise = np.maximum(self.pairs[number], np.nan_to_num(self.pixels[number]))
+        spread, choice = np.nan_to_num([self.passes[number], self.choice[number]])
+        alone = np.linalg.norm([noise, SHARE_OF_PASSES * spread, choice])
         error = np.hypot(alone, self.constants[number])
         reach = student.ppf((1 + NOMINAL) / 2, self.freedom[number]) * error
         found = {

@@ -123,6 +123,10 @@ class FlowModel:
             changes.append(float(mbf_of_difference(made, time, **other)) - 1.0)
         return float(np.linalg.norm(changes))
 
+    def of_unit_flow(self) -> np.ndarray:
+        """Control minus label over M0, of magnetisation, that 1 mL/g/min makes, (pair,)."""
+        return difference_magnetisation(1.0, self.times, **self.kinetic_constants())
+
     def arriving(self, arrival_time: float) -> FlowModel:
         """The same with another arrival time (s) of labelled blood."""
         return replace(self, constants={**self.constants, "arrival_time": arrival_time})

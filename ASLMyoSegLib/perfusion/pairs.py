@@ -66,7 +66,7 @@ def combine_pairs(flows: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def sensitivity(model: FlowModel) -> np.ndarray:
     """Precision of the flow of each pair, (pair,), 1 the highest: the square of the difference that
     a unit of flow makes, by which the weighted mean is the fit by least squares."""
-    of_unit_flow = difference_magnetisation(1.0, model.times, **model.kinetic_constants())
+    of_unit_flow = model.of_unit_flow()
     return (of_unit_flow / of_unit_flow.max()) ** 2
 
 

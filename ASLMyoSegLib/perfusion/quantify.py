@@ -16,7 +16,13 @@ from .model import FlowModel
 from .pairs import NAMED, combine_pairs, fit_arrival, sensitivity, weigh_pairs
 from .regions import on_shared_slices, with_m0_masks
 from .segments import question_sides, rings_in, segment_maps, segment_names
-from .sums import effective_pixels, means_of_passes, region_means, total_weight
+from .sums import (
+    effective_pixels,
+    error_over_pixels,
+    means_of_passes,
+    region_means,
+    total_weight,
+)
 from .t1 import median_t1, t1_of_regions
 from .weights import WAYS, Weighing, reach_of_passes
 
@@ -126,11 +132,12 @@ def quantify(
         by_choice = flow_of(
             np.stack([region_means(series.images, weighing.weights(s), labels) for s in STRICTNESS])
         )
-    doubt = Doubt.of(flows, combined, alike, by_pass, by_choice, model.relative_doubt())
+    m0 = model.m0_of(means)
+    scatter = _scatter(series, model, weight, labels, combined, m0)
+    doubt = Doubt.of(flows, combined, alike, by_pass, by_choice, scatter, model.relative_doubt())
     paper = _paper_flow(series, masks, labels, constants, labelling_efficiency)
     sizes = np.array([(labels[pairs] == n).sum() for n in range(len(mbf))]) / len(pairs)
     sizes[0] = masks[pairs].sum() / len(pairs)
-    m0 = model.m0_of(means)
 
     def row(number: int, name: str) -> SegmentFlow:
         valid = np.isfinite(flows[number])
@@ -198,6 +205,27 @@ def flow_map(
 def _refuse_unknown(name: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
         raise QuantificationError(f"{name} is {value!r}; use {' or '.join(known)}.")
+
+
+def _scatter(
+    series: ASLSeries,
+    model: FlowModel,
+    weight: np.ndarray,
+    labels: np.ndarray,
+    of_pairs: np.ndarray,
+    m0: np.ndarray,
+) -> np.ndarray:
+    """Standard error of flow, mL/g/min, (region,), as the differences of pixels scatter."""
+    controls, inverted = model.frames["control"], model.frames["label"]
+    both = np.sqrt(weight[controls] * weight[inverted]) * (labels[controls] == labels[inverted])
+    unit = model.polarity * model.readout * model.of_unit_flow()
+    telling = np.flatnonzero((of_pairs > 0) & (unit != 0))
+    scale = (of_pairs[telling], unit[telling])
+    of_pair, unit = (values[:, np.newaxis, np.newaxis, np.newaxis] for values in scale)
+    images = series.images.astype(np.float64)
+    flows = (images[controls] - images[inverted])[telling] / unit
+    error = error_over_pixels(flows, of_pair * both[telling], labels[controls][telling])
+    return np.divide(error, np.abs(m0), out=np.full_like(error, np.nan), where=m0 != 0)
 
 
 def _with_arrival(model: FlowModel, means: np.ndarray, warnings: list[str]) -> FlowModel:

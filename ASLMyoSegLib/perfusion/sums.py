@@ -70,6 +70,28 @@ def means_of_passes(images: np.ndarray, labels: np.ndarray, posterior: Posterior
     return np.divide(sums, total, out=np.full(sums.shape, np.nan), where=total > 0)
 
 
+def error_over_pixels(values: np.ndarray, weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Standard error of the weighted mean of each region, (region,), from how its pixels scatter:
+    of noise, and of what some of them hold beside muscle. NaN below two pixels.
+
+    Args:
+        values: of each pair, (pair, slice, y, x).
+        weights: same shape.
+        labels: int, same shape, AHA segment of each pixel.
+    """
+    errors = np.full(REGIONS, np.nan)
+    for number in range(REGIONS):
+        own = weights * ((labels > 0) if number == 0 else (labels == number))
+        total = own.sum(0)
+        at = total > 0
+        if at.sum() < 2:
+            continue
+        of_pixel = (own * values).sum(0)[at] / total[at]
+        w = total[at] / total[at].sum()
+        errors[number] = np.linalg.norm(w * (of_pixel - w @ of_pixel))
+    return errors
+
+
 def total_weight(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Sum of weights of each region, (region,), mean over frames."""
     found = np.bincount(labels.ravel(), weights.ravel().astype(np.float64), REGIONS)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from ..series import ASLSeries, Posterior
-from .admixture import Admixture
+from .admixture import Admixture, mean_square_share
 
 WAYS = ("posterior", "mask")
 """`mask` counts every pixel of a mask alike, as the paper does."""
@@ -32,13 +32,13 @@ class Weighing:
     Attributes:
         masks: bool (frame, slice, y, x), automatic or a person's: nothing outside of them counts.
         doubt: (frame, slice, y, x), 0 to 1, that a pixel is muscle.
-        half: (slice,), doubt at which a pixel counts half.
+        tolerance: (slice,), mean square share of blood at which a pixel counts half.
         factors: float32 (frame, slice, y, x), 0 to 1: less where differences are blood's.
     """
 
     masks: np.ndarray
     doubt: np.ndarray
-    half: np.ndarray
+    tolerance: np.ndarray
     factors: np.ndarray
 
     @staticmethod
@@ -60,25 +60,26 @@ class Weighing:
             polarity: 1 or -1, of the signal of each pair's muscle.
         """
         controls, inverted = (list(series.frames_of(kind)) for kind in ("control", "label"))
-        half = np.ones(masks.shape[1])
+        tolerance = np.ones(masks.shape[1])
         factors = np.ones(masks.shape, np.float32)
         for k in np.flatnonzero(masks.any((0, 2, 3))):
             images = series.images[:, k].astype(np.float64)
             difference = polarity[:, None, None] * (images[controls] - images[inverted])
             wall = masks[controls + inverted, k].mean(0) >= 0.5
             blood = Admixture.of(difference, wall, labels[controls, k])
-            half[k] = blood.half
+            tolerance[k] = blood.tolerance
             factors[controls, k] = factors[inverted, k] = blood.factors
-        return Weighing(masks, _doubt(masks, posterior), half, factors)
+        return Weighing(masks, _doubt(masks, posterior), tolerance, factors)
 
     def weights(self, strictness: float = 1.0) -> np.ndarray:
         """Weight of each pixel, float32 (frame, slice, y, x), 0 to 1; 0 outside of the masks.
 
         Args:
-            strictness: by how much the doubt at which a pixel counts half is lowered.
+            strictness: by how much the share of blood at which a pixel counts half is lowered.
         """
-        half = (self.half / strictness)[:, None, None]
-        return (self.masks * self.factors * (half / (half + self.doubt))).astype(np.float32)
+        tolerance = (self.tolerance / strictness)[:, None, None]
+        sure = tolerance / (tolerance + mean_square_share(self.doubt))
+        return (self.masks * self.factors * sure).astype(np.float32)
 
 
 def _doubt(masks: np.ndarray, posterior: Posterior | None) -> np.ndarray:
