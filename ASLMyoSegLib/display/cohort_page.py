@@ -15,6 +15,7 @@ from urllib.parse import quote
 import numpy as np
 
 from .. import __version__
+from ..perfusion.doubt import reserve
 from ..resources import PAGES
 from .bullseye import bullseye_svg, draw_bullseye
 from .strips import Point, draw_strip
@@ -42,6 +43,8 @@ class CohortSeries:
         images: of the series.
         mbf: flow of the whole muscle, mL/g/min.
         interval: 90 % interval of that flow.
+        error_alone, freedom: its standard error without that of constants, mL/g/min, and degrees of
+            freedom.
         pn: physiological noise, mL/g/min.
         motion: pixels, of the frame that lies farthest off.
         segments: flow by AHA segment, mL/g/min.
@@ -61,6 +64,8 @@ class CohortSeries:
     images: int
     mbf: float
     interval: tuple[float, float]
+    error_alone: float
+    freedom: float
     pn: float
     motion: float
     segments: Mapping[int, float]
@@ -84,9 +89,10 @@ class Pair:
     stress: CohortSeries
 
     @property
-    def reserve(self) -> float:
-        """Myocardial perfusion reserve: flow under stress over flow at rest."""
-        return self.stress.mbf / self.rest.mbf if self.rest.mbf > 0 else float("nan")
+    def reserve(self) -> tuple[float, float, float]:
+        """Myocardial perfusion reserve: flow under stress over flow at rest, and its 90 %
+        interval."""
+        return reserve(self.rest, self.stress)
 
     @property
     def name(self) -> str:
@@ -150,7 +156,7 @@ def _strips(series: Sequence[CohortSeries], pairs: Sequence[Pair]) -> str:
         ("MCD Uncertainty", points("score")),
         ("MBF at rest, mL/g/min", points("mbf", "rest")),
         ("MBF under stress, mL/g/min", points("mbf", "stress")),
-        ("Reserve", [Point(p.reserve, p.name, _link(p.stress.report)) for p in pairs]),
+        ("Reserve", [Point(p.reserve[0], p.name, _link(p.stress.report)) for p in pairs]),
         ("Physiological noise, mL/g/min", points("pn")),
         ("Motion, pixels", points("motion")),
     ]
@@ -190,7 +196,7 @@ def _pairs(pairs: Sequence[Pair]) -> str:
         return ""
     rows = "".join(
         f'<tr><th scope="row">{escape(pair.name)}</th>{_flow_cell(pair.rest)}'
-        f"{_flow_cell(pair.stress)}<td>{_value(pair.reserve)}</td></tr>"
+        f"{_flow_cell(pair.stress)}<td>{_value(pair.reserve[0])}{_interval(pair.reserve[1:])}</td></tr>"
         for pair in pairs
     )
     return f"""<h2>Rest and stress</h2><table><thead><tr><th>participant</th><th>rest, mL/g/min</th>
@@ -198,7 +204,7 @@ def _pairs(pairs: Sequence[Pair]) -> str:
 
 
 def _flow_cell(one: CohortSeries) -> str:
-    return f'<td><a href="{_link(one.report)}">{_value(one.mbf)}</a>{_interval(one)}</td>'
+    return f'<td><a href="{_link(one.report)}">{_value(one.mbf)}</a>{_interval(one.interval)}</td>'
 
 
 def _table(series: Sequence[CohortSeries]) -> str:
@@ -223,7 +229,7 @@ def _series_row(one: CohortSeries) -> str:
         (one.condition, escape(one.condition)),
         (one.doubtful / one.images, f"{flag}{one.doubtful} of {one.images}"),
         (one.score, _value(one.score)),
-        (one.mbf, _value(one.mbf) + _interval(one)),
+        (one.mbf, _value(one.mbf) + _interval(one.interval)),
         (one.pn, _value(one.pn)),
         (one.motion, _value(one.motion)),
     ]
@@ -231,8 +237,10 @@ def _series_row(one: CohortSeries) -> str:
     return f"<tr><td>{picture}</td>{columns}</tr>"
 
 
-def _interval(one: CohortSeries) -> str:
-    low, high = one.interval
+def _interval(ends: tuple[float, ...]) -> str:
+    low, high = ends
+    if np.isfinite(low) and np.isinf(high):
+        return f' <span class="facts">{low:.2f} or more</span>'
     if not np.isfinite([low, high]).all():
         return ""
     return f' <span class="facts">{low:.2f} to {high:.2f}</span>'

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.stats import t as student
 
-from ..series import MBFResult, SegmentFlow
+from ..series import MBFResult
 from .aha import RING_SEGMENTS
 from .pairs import combine_pairs
 
@@ -140,7 +141,15 @@ def unsettled_segments(result: MBFResult) -> frozenset[int]:
     return frozenset(found)
 
 
-def reserve(rest: SegmentFlow, stress: SegmentFlow) -> tuple[float, float, float]:
+class Measured(Protocol):
+    """Flow with its doubt, as a `SegmentFlow` has it."""
+
+    mbf: float
+    error_alone: float
+    freedom: float
+
+
+def reserve(rest: Measured, stress: Measured) -> tuple[float, float, float]:
     """Flow under stress over that at rest, and the ends of its 90 % interval (Fieller 1954).
 
     What constants do to both alike leaves the ratio as it is. The interval ends nowhere (inf)

@@ -185,6 +185,8 @@ def _row(one: Found, output: Path, groups: Mapping[str, str]) -> CohortSeries:
         images=len(one.summary["frames"]),
         mbf=_number(whole.get("mbf")),
         interval=(_number(low), _number(high)),
+        error_alone=_number(whole.get("error_without_constants")),
+        freedom=_number(whole.get("degrees_of_freedom")),
         pn=_number(whole.get("pn")),
         motion=one.farthest,
         segments={int(s["aha"]): _number(s["mbf"]) for s in flow["segments"]} if flow else {},

@@ -100,6 +100,8 @@ def _describe_segment(segment: SegmentFlow) -> dict[str, Any]:
         "pn": _number(segment.pn),
         "interval90": [_number(segment.low), _number(segment.high)],
         "error": _number(segment.error),
+        "error_without_constants": _number(segment.error_alone),
+        "degrees_of_freedom": _number(segment.freedom),
         "spread_over_passes": _number(segment.spread),
         "effective_pixels": _number(round(segment.weight, 1)),
         "paper": _number(segment.paper),

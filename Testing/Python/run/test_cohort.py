@@ -18,11 +18,18 @@ from ASLMyoSegLib.run.pipeline import run
 
 
 def finish(
-    root: Path, name: str, mbf: float | None, score: float | None = 0.2, warning: str = ""
+    root: Path,
+    name: str,
+    mbf: float | None,
+    score: float | None = 0.2,
+    warning: str = "",
+    error: float | None = None,
 ) -> None:
     """The summary that a finished series would have left, of two images and two segments."""
     frame = {"mcd_uncertainty": score, "shift_pixels": [0.3, 0.4]}
     part = {"mbf": mbf, "pn": 0.1}
+    if error is not None:
+        part |= {"error_without_constants": error, "degrees_of_freedom": 15.0}
     segments = [{"aha": n, "name": "mid", "pixels": 9.0, **part} for n in (7, 8)]
     flow = {"global": part, "segments": segments} if mbf is not None else None
     summary = {
@@ -64,6 +71,16 @@ def test_reserve_is_of_the_rest_and_stress_of_one_session(tmp_path: Path):
     assert "<td>3.00</td></tr>" in page
     assert "<td>1.50</td></tr>" in page
     assert page.count('<th scope="row">') == 2
+
+
+def test_reserve_stands_with_its_interval_where_errors_are_known(tmp_path: Path):
+    finish(tmp_path, "sub-01_acq-rest", 1.0, error=0.1)
+    finish(tmp_path, "sub-01_acq-stress", 3.0, error=0.2)
+    finish(tmp_path, "sub-02_acq-rest", 0.5, error=0.5)
+    finish(tmp_path, "sub-02_acq-stress", 3.0, error=0.2)
+    page = write_cohort(tmp_path).read_text()
+    assert '<td>3.00 <span class="facts">2.45 to 3.74</span></td></tr>' in page
+    assert '<td>6.00 <span class="facts">0.00 or more</span></td></tr>' in page
 
 
 def test_the_most_doubtful_series_stands_first_and_one_without_a_score_before_it(tmp_path: Path):
