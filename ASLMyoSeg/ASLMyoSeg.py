@@ -319,7 +319,8 @@ class ASLMyoSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         due, self._flowDue = self._flowDue, set()
         self.storeCorrection()
         for series in due:
-            if series is not None and series.segmented:
+            there = series is not None and series.whole  # nodes may have been deleted meanwhile
+            if there and series.segmented:
                 self.flowSection.measure(series)
         self.update()
 

@@ -17,7 +17,6 @@ _PUBLIC = {
     "load_model": "network",
     "segment": "uncertainty.sampler",
     "quantify": "perfusion",
-    "run": "run.pipeline",
 }
 __all__ = ["__version__", *_PUBLIC]
 

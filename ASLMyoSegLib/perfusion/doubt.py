@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from ..series import MBFResult
 from .aha import RING_SEGMENTS
@@ -74,7 +74,7 @@ class Doubt:
         spread, choice = np.nan_to_num([self.passes[number], self.choice[number]])
         alone = np.linalg.norm([noise, SHARE_OF_PASSES * spread, choice])
         error = np.hypot(alone, self.constants[number])
-        reach = student.ppf((1 + NOMINAL) / 2, self.freedom[number]) * error
+        reach = stdtrit(self.freedom[number], (1 + NOMINAL) / 2) * error
         found = {
             "spread": self.passes[number],
             "error": error,
@@ -159,7 +159,7 @@ def reserve(rest: Measured, stress: Measured) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     ratio = stress.mbf / rest.mbf
     freedom = min(rest.freedom, stress.freedom)
-    quantile = student.ppf((1 + NOMINAL) / 2, freedom)
+    quantile = stdtrit(freedom, (1 + NOMINAL) / 2)
     below, above = (quantile * s.error_alone / rest.mbf for s in (rest, stress))
     if not np.isfinite([below, above]).all():
         return ratio, np.nan, np.nan

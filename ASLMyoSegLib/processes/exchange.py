@@ -1,4 +1,7 @@
-"""The frozen types of `series` between two processes: arrays through files, the rest as JSON."""
+"""The frozen types of `series` between two processes: arrays through files, the rest as JSON.
+
+Nothing runs from what lies in such a folder, as pickled objects would.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,8 @@ def to_message(value: Any, folder: str | Path, leave_out: tuple[str, ...] = ()) 
             content = {"file": name}
         elif dataclasses.is_dataclass(content):
             content = to_message(content, folder)
+        elif isinstance(content, Path):
+            content = str(content)
         message[field.name] = content
     return message
 
@@ -47,6 +52,8 @@ def from_message(kind: type[Frozen], message: dict[str, Any], folder: str | Path
             path.unlink()
         elif (nested := next(filter(dataclasses.is_dataclass, kinds), None)) and content:
             values[name] = from_message(nested, content, folder)
+        elif Path in kinds and content is not None:
+            values[name] = Path(content)
         else:
             values[name] = tuple(content) if isinstance(content, list) else content
     return kind(**values)

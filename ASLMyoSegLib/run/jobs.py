@@ -9,7 +9,6 @@ beside, and then renamed.
 from __future__ import annotations
 
 import json
-import pickle
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -23,13 +22,14 @@ from ..errors import ASLMyoSegError, OutputError
 from ..io import series_sources
 from ..io.dicom.writing import NOT_WRITTEN
 from ..io.files import read_json, replacing
-from ..motion.measuring import measure_motion
+from ..motion.measuring import Motion, measure_motion
+from ..processes.exchange import from_message, to_message
 from ..series import ASLSeries, Posterior, RVInsertion, Segmentation
 from .finished import FinishedSeries
 from .flow import measure_flow
 from .results import SUMMARY, write_results
 
-JOB, ANSWER = "job.pickle", "answer.pickle"
+JOB, ANSWER = "job.json", "answer.json"
 FILES_UNKNOWN = (
     "a saved scene does not keep where the DICOM files lie, which they would refer to; "
     "`aslmyoseg run` writes them."
@@ -40,9 +40,10 @@ Tell = Callable[[str], None]
 
 
 class Job(Protocol):
-    """Something that can be pickled, and done."""
+    """A frozen dataclass of what the library's types hold, one of `JOBS`; it can be done."""
 
-    def run(self, tell: Tell) -> Any: ...
+    def run(self, tell: Tell) -> Any:
+        """Do it; the answer is of the kind that `JOBS` says."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +146,18 @@ class ExportJob:
             )
 
 
+JOBS: dict[str, tuple[type, type]] = {
+    "motion": (MotionJob, Motion),
+    "export": (ExportJob, Exported),
+}
+"""Kinds of jobs, and of what they give."""
+
+
 def write_job(job: Job, folder: str | Path) -> None:
     """Leave a job for `main` in a folder of one's own."""
-    Path(folder, JOB).write_bytes(pickle.dumps(job))
+    name = next(name for name, (kind, _) in JOBS.items() if isinstance(job, kind))
+    content = {"kind": name, "job": to_message(job, folder)}
+    Path(folder, JOB).write_text(json.dumps(content), encoding="utf-8")
 
 
 def read_answer(folder: str | Path) -> Any:
@@ -162,23 +172,26 @@ def read_answer(folder: str | Path) -> Any:
             "The process that did this has ended before it was done, maybe for want of memory; "
             "try again."
         )
-    answer = pickle.loads(path.read_bytes())
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if "error" in content:
+        raise ASLMyoSegError(content["error"])
+    return from_message(JOBS[content["kind"]][1], content["answer"], folder)
 
 
 def main() -> None:
     """Do the job in the folder that the last argument names."""
     folder = Path(sys.argv[-1])
-    job = pickle.loads((folder / JOB).read_bytes())
+    content = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    kind = content["kind"]
     try:
-        answer = job.run(lambda step: print(json.dumps({"step": step}), flush=True))
+        job = from_message(JOBS[kind][0], content["job"], folder)
+        done = job.run(lambda step: print(json.dumps({"step": step}), flush=True))
+        answer = {"kind": kind, "answer": to_message(done, folder)}
     except ASLMyoSegError as error:
-        answer = ASLMyoSegError(str(error))
+        answer = {"error": str(error)}
     except Exception as error:
         traceback.print_exc()
-        answer = ASLMyoSegError(f"Unexpected {type(error).__name__}: {error}")
+        answer = {"error": f"Unexpected {type(error).__name__}: {error}"}
     beside = folder / f"{ANSWER}.part"
-    beside.write_bytes(pickle.dumps(answer))
+    beside.write_text(json.dumps(answer), encoding="utf-8")
     beside.replace(folder / ANSWER)

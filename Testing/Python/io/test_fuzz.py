@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from ASLMyoSegLib.errors import ASLMyoSegError, QuantificationError, SeriesError
 from ASLMyoSegLib.io import write_series
 from ASLMyoSegLib.motion.measuring import measure_motion
 from ASLMyoSegLib.perfusion import quantify
-from ASLMyoSegLib.series import ASLSeries
+from ASLMyoSegLib.series import VOLUME_TYPES, ASLSeries
 
 SECONDS = 0.7
 """For each reader, here; `python -m studies.fuzz --minutes 60` takes longer."""
@@ -26,6 +28,16 @@ SECONDS = 0.7
 anything = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+
+
+def used_of(kinds: Sequence[str]) -> list[int]:
+    """Frames of a known kind, but for a last one without a partner."""
+    used = [frame for frame, kind in enumerate(kinds) if kind in VOLUME_TYPES]
+    turns = [frame for frame in used if kinds[frame] != "m0scan"]
+    alternating = all(kinds[a] != kinds[b] for a, b in pairwise(turns))
+    if alternating and len(turns) in (3, 5, 7):
+        used.remove(turns[-1])
+    return used
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -57,12 +69,15 @@ def test_side_cars_of_any_content_give_a_series_that_obeys_them_or_an_error(
         found = read_series(path)
     except SeriesError:
         return
-    assert list(found.volume_types) == text.split()[1:]
-    assert np.array_equal(found.images, images.images)
+    rows = text.split()[1:]
+    kept = used_of(rows)
+    assert list(found.volume_types) == [rows[row] for row in kept]
+    assert len(rows) == frames  # a row for each frame, or nothing is certain
+    assert np.array_equal(found.images, images.images[kept])
     prepared = np.array(found.volume_types) != "m0scan"
     said = content.get("PostLabelingDelay")
     assert said is not None or not {"control", "label"} <= set(found.volume_types)
-    expected = np.broadcast_to(np.array(said, float), frames)
+    expected = np.broadcast_to(np.array(said, float), frames)[kept]
     assert found.inversion_time[prepared] == pytest.approx(expected[prepared], nan_ok=True)
     assert np.isnan(found.inversion_time[~prepared]).all()
 
@@ -102,5 +117,5 @@ def test_whatever_is_written_is_read_or_refused_for_what_it_is(tmp_path: Path, i
         found = read_series(tmp_path / "sub-01_asl.nii.gz")
     except ASLMyoSegError as error:
         pytest.fail(str(error))
-    assert np.array_equal(found.images, images.images)
+    assert np.array_equal(found.images, images.images[used_of(images.volume_types)])
     assert found.geometry.spacing == pytest.approx(images.geometry.spacing)

@@ -11,12 +11,13 @@ import pytest
 import SimpleITK as sitk
 from scipy.ndimage import shift
 
-from ASLMyoSegLib import quantify, run
+from ASLMyoSegLib import quantify
 from ASLMyoSegLib.errors import SeriesError
 from ASLMyoSegLib.io import read_series, write_series
 from ASLMyoSegLib.motion.measuring import measure_motion
 from ASLMyoSegLib.motion.undoing import align_with_one_mask, correct_motion
 from ASLMyoSegLib.phantom import simulate_subject
+from ASLMyoSegLib.run.pipeline import run
 from ASLMyoSegLib.series import ASLSeries, Geometry
 
 

@@ -18,6 +18,7 @@ from cases.commands import aslmyoseg
 
 import ASLMyoSegLib
 from ASLMyoSegLib.io import read_series, write_series
+from ASLMyoSegLib.run.pipeline import run
 from ASLMyoSegLib.studies.agreement import agreement
 
 COMMAND = [sys.executable, "-m", "ASLMyoSegLib.cli"]
@@ -189,7 +190,7 @@ def test_run_is_a_function_too_and_takes_landmarks_that_lie_beside_the_series(
     shutil.copytree(dataset / "sub-01", tmp_path / "in")
     points = next((dataset / "derivatives/observer/sub-01").rglob("*_rvinsertion.json"))
     shutil.copy(points, tmp_path / "in/perf")
-    (outcome,) = ASLMyoSegLib.run(tmp_path / "in", tmp_path / "out", trials=2)
+    (outcome,) = run(tmp_path / "in", tmp_path / "out", trials=2)
     assert outcome.report == tmp_path / "out" / "report.html"
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert summary["mbf"]["rotation_known"]
