@@ -27,7 +27,6 @@ from ..processes.exchange import from_message, to_message
 from ..series import ASLSeries, Posterior, RVInsertion, Segmentation
 from .finished import FinishedSeries
 from .flow import measure_flow
-from .results import SUMMARY, write_results
 
 JOB, ANSWER = "job.json", "answer.json"
 FILES_UNKNOWN = (
@@ -103,6 +102,8 @@ class ExportJob:
         Raises:
             OutputError: where the folder holds something already, or cannot be written.
         """
+        from .results import SUMMARY, write_results  # matplotlib, which the panel does without
+
         self.check()
         tell(f"{self.series.name}: flow and motion")
         flow, warnings = measure_flow(

@@ -38,10 +38,6 @@ CEILING = 4096
 ADAPTATION = 8
 """Views of the series' images from which its feature statistics are taken."""
 
-ADAPTING_SEED = 0
-"""Of that pass's dropout: runs of other seeds are to differ by their passes alone, of which their
-interval tells."""
-
 LARGEST_MASKS = 1 << 27
 """Bytes that the masks of single passes may take: of long series, the first passes are kept."""
 
@@ -228,7 +224,7 @@ class _Sampling:
         )
         if self._way.own_statistics and isinstance(network, MCDUNet):
             share = self._way.own_statistics
-            network = adapted(network, views, share, ADAPTING_SEED, self._device)
+            network = adapted(network, views, share, self._seed, self._device)
         return engine_for(network, *views.shape[-2:], self._device, views=turns)
 
     def _views(self, index: int) -> torch.Tensor:
