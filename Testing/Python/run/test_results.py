@@ -26,11 +26,15 @@ from ASLMyoSegLib.uncertainty.ways import HEART, Way
 def invented(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that finds what `invent` does."""
 
-    def segment(series: ASLSeries, model: LoadedModel, *, seed: int, way: Way = HEART, **_: object) -> Posterior:
+    def segment(
+        series: ASLSeries, model: LoadedModel, *, seed: int, way: Way = HEART, **_: object
+    ) -> Posterior:
         interval = np.full((*series.images.shape[:2], 2), np.nan)
         named = {"name": "invented", "sha256": model.sha256}
         found = invent(series)[1]
-        return dataclasses.replace(found, seed=seed, mcd_interval=interval, model=named, way=way.name)
+        return dataclasses.replace(
+            found, seed=seed, mcd_interval=interval, model=named, way=way.name
+        )
 
     monkeypatch.setattr(pipeline, "segment", segment)
 
