@@ -16,7 +16,7 @@ FOUND = 0.5
 """Mean from which the posterior takes a pixel for muscle; a person may know better below it."""
 RARE = 0.02
 """Mean below which hardly a pass takes a pixel."""
-BORDER_DOUBT = ((1.6, 0.05), (1.2, 0.2))
+BORDER_DOUBT = ((1.6, 0.02), (1.2, 0.06))
 """Distance (pixels) from what lies outside, and doubt of pixels nearer than that, of a mask of
 which the posterior knows nothing: those on the border share with it, those behind a corner less."""
 
