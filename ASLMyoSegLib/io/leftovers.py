@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 PART = ".part-"
@@ -39,11 +40,17 @@ def remove_leftovers(path: Path) -> None:
     Only those that hold nothing else, and that nobody writes to: on this machine the process is no
     more; of other machines, nothing has changed for a day.
     """
+    for folder in leftovers(path):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def leftovers(path: Path) -> Iterator[Path]:
+    """The hidden folders that `remove_leftovers` would remove."""
     for folder in path.parent.glob(f"{PART}*"):
         try:
             names = {entry.name for entry in folder.iterdir()}
             if names <= {path.name, f"{path.name}{REPLACED}"} and _is_left(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+                yield folder
         except OSError:  # another process removed it meanwhile
             continue
 

@@ -1,7 +1,8 @@
-"""What the passes said of a series, as `aslmyoseg run` wrote it into a folder of results."""
+"""What the passes said of a series, as `aslmyoseg run` wrote it into results."""
 
 from __future__ import annotations
 
+from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +12,24 @@ from ..geometry import AXES, Stored
 from ..series import Posterior
 from .files import read_json
 from .images.nifti import read_volume
+from .results import Layout, find_results
 
 
-def read_posterior(folder: str | Path) -> Posterior:
-    """Read maps and passes of a folder of results, as they stand; the masks of each pass are not
-    kept there.
+def read_posterior(results: str | Path | Layout) -> Posterior:
+    """Read maps and passes of results, as they stand; the masks of each pass are not kept there.
+
+    Args:
+        results: their places, or a folder with the results of one series.
 
     Raises:
         SeriesError: where a file is missing, damaged, or contradicts another.
     """
-    folder = Path(folder)
+    layout = results if isinstance(results, Layout) else _only_results(Path(results))
     (mean, place), (std, _) = (
-        read_volume(_only(folder, f"*_desc-{name}.[ns]*"))
+        read_volume(image_of(layout, f"desc-{name}"))
         for name in ("myocardium_probseg", "uncertainty_map")
     )
-    path = _only(folder, "summary.json")
+    path = layout.summary
     summary = read_json(path)
     try:
         stored = Stored(place, tuple(summary.get("stored_axes", AXES)))
@@ -53,10 +57,26 @@ def read_posterior(folder: str | Path) -> Posterior:
         ) from None
 
 
-def _only(folder: Path, pattern: str) -> Path:
-    found = sorted(folder.glob(pattern))
+def image_of(layout: Layout, kind: str) -> Path:
+    """The file of an image among results, whatever its format.
+
+    Raises:
+        SeriesError: where there is none, or several.
+    """
+    stem = layout.image(kind)
+    names = escape(stem.name) if layout.bids else f"*_{kind}"
+    found = sorted(layout.folder.glob(f"{names}.[ns]*"))
     if len(found) != 1:
         raise SeriesError(
-            f"{folder}: {len(found)} files {pattern}, where a folder of results has one."
+            f"{layout.folder}: {len(found)} files {names}.[ns]*, where results have one."
+        )
+    return found[0]
+
+
+def _only_results(folder: Path) -> Layout:
+    found = list(find_results(folder))
+    if len(found) != 1:
+        raise SeriesError(
+            f"{folder}: holds the results of {len(found)} series, where those of one are needed."
         )
     return found[0]

@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from ..display.cohort_page import CohortSeries, Failure, write_page
+from ..display.cohort_page import CohortSeries, write_page
 from ..errors import ASLMyoSegError, OutputError, SeriesError
 from ..io.files import read_json, read_text, replacing, write_json
+from ..io.results import Layout, find_results
 from ..uncertainty.scores import doubtful_images
-from .results import SUMMARY, THUMBNAIL
+from .failures import find_failures
+from .results import THUMBNAIL
 from .summary import MBF_UNIT
 
 PAGE = "index.html"
 TABLE = "group_mbf.tsv"
-FAILURES = "failed.json"
-"""What a `run` over many series could not do, and why; the page tells it."""
 
 COLUMNS: dict[str, dict[str, str]] = {
     "participant_id": {"Description": "participant, as BIDS names it; n/a where names do not tell"},
@@ -47,7 +47,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 class Found:
     """One finished series of a study, as its summary tells it."""
 
-    folder: Path
+    layout: Layout
     summary: Mapping[str, Any]
 
     @property
@@ -97,7 +97,7 @@ def write_cohort(
     """
     output = Path(output)
     groups = _groups(Path(participants), by) if participants is not None else {}
-    found, failures = list(find_results(output)), _failures(output)
+    found, failures = list(find_finished(output)), list(find_failures(output))
     if not found and not failures:
         raise OutputError(f"{output}: holds no results of `aslmyoseg run`.")
     with replacing(output / TABLE) as beside:
@@ -109,33 +109,16 @@ def write_cohort(
     return output / PAGE
 
 
-def note_failures(output: Path, failures: Sequence[Failure]) -> None:
-    """Keep what could not be done, in place of what an earlier start could not do."""
-    write_json(
-        output / FAILURES, {"failed": [{"source": f.source, "reason": f.reason} for f in failures]}
-    )
-
-
-def find_results(output: Path) -> Iterator[Found]:
-    """Finished series beneath a folder, in order of their names; what is hidden or damaged is not
+def find_finished(output: Path) -> Iterator[Found]:
+    """Finished series beneath a folder, in order of their places; what is hidden or damaged is not
     one."""
-    for file in sorted(output.rglob(SUMMARY)):
-        if any(part.startswith(".") for part in file.relative_to(output).parts):
-            continue
+    for layout in find_results(output):
         try:
-            summary = read_json(file)
+            summary = read_json(layout.summary)
             {key: summary[key] for key in ("series", "frames", "mbf", "mcd_uncertainty")}
         except (ASLMyoSegError, KeyError):
             continue
-        yield Found(file.parent, summary)
-
-
-def _failures(output: Path) -> list[Failure]:
-    try:
-        told = read_json(output / FAILURES)["failed"]
-        return [Failure(str(one["source"]), str(one["reason"])) for one in told]
-    except (ASLMyoSegError, KeyError, TypeError):
-        return []
+        yield Found(layout, summary)
 
 
 def _table(found: Sequence[Found]) -> str:
@@ -170,7 +153,7 @@ def _row(one: Found, output: Path, groups: Mapping[str, str]) -> CohortSeries:
     flow, names = one.summary["mbf"], one.entities
     whole = flow["global"] if flow else {}
     low, high = whole.get("interval90") or (None, None)
-    place = one.folder.relative_to(output)
+    picture = one.layout.figure(THUMBNAIL)
     participant = f"sub-{names['sub']}" if "sub" in names else ""
     return CohortSeries(
         name=one.name,
@@ -178,8 +161,8 @@ def _row(one: Found, output: Path, groups: Mapping[str, str]) -> CohortSeries:
         session=names.get("ses", ""),
         condition=one.condition,
         group=groups.get(participant, ""),
-        report=(place / "report.html").as_posix(),
-        thumbnail=(place / THUMBNAIL).as_posix() if (one.folder / THUMBNAIL).is_file() else "",
+        report=one.layout.report.relative_to(output).as_posix(),
+        thumbnail=picture.relative_to(output).as_posix() if picture.is_file() else "",
         score=_number(one.summary["mcd_uncertainty"]),
         doubtful=one.doubtful,
         images=len(one.summary["frames"]),

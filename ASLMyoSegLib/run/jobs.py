@@ -21,12 +21,14 @@ import numpy as np
 from ..errors import ASLMyoSegError, OutputError
 from ..io import series_sources
 from ..io.dicom.writing import NOT_WRITTEN
-from ..io.files import read_json, replacing
+from ..io.files import read_json
+from ..io.results import Layout
 from ..motion.measuring import Motion, measure_motion
 from ..processes.exchange import from_message, to_message
 from ..series import ASLSeries, Posterior, RVInsertion, Segmentation
 from .finished import FinishedSeries
 from .flow import measure_flow
+from .publishing import publishing
 
 JOB, ANSWER = "job.json", "answer.json"
 FILES_UNKNOWN = (
@@ -102,7 +104,7 @@ class ExportJob:
         Raises:
             OutputError: where the folder holds something already, or cannot be written.
         """
-        from .results import SUMMARY, write_results  # matplotlib, which the panel does without
+        from .results import write_results  # matplotlib, which the panel does without
 
         self.check()
         tell(f"{self.series.name}: flow and motion")
@@ -132,11 +134,10 @@ class ExportJob:
             sources=sources,
         )
         tell(f"{self.series.name}: writing files")
-        with replacing(self.folder) as beside:
-            beside.mkdir(parents=True)
+        layout = Layout(self.folder, self.series.name)
+        with publishing(layout) as beside:
             write_results(beside, finished)
-            summary = read_json(beside / SUMMARY)
-        return Exported(self.folder / "report.html", tuple(summary["warnings"]))
+        return Exported(layout.report, tuple(read_json(layout.summary)["warnings"]))
 
     def check(self) -> None:
         """Raise `OutputError` where the folder holds something already."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,8 @@ from ..io import (
     series_name,
     series_sources,
 )
-from ..io.bids.derivatives import describe_dataset
-from ..io.files import read_json, replacing
-from ..io.leftovers import remove_leftovers, replaced_by
+from ..io.bids.derivatives import describe_dataset, describe_derivatives, refuse_other_dataset
+from ..io.files import read_json
 from ..io.privacy import identifiers_of
 from ..io.reading import NO_HINTS
 from ..motion.measuring import measure_motion
@@ -34,10 +32,13 @@ from ..uncertainty import DEFAULT_PRECISION
 from ..uncertainty.sampler import segment
 from ..uncertainty.scores import mcd_uncertainty
 from ..uncertainty.ways import HEART
-from .cohort import note_failures, write_cohort
+from .cohort import write_cohort
+from .failures import forget_failure, note_failure
 from .finished import FinishedSeries
 from .flow import DEFAULT_OPTIONS, FlowOptions, measure_flow
-from .results import SUMMARY, SceneWriter, write_results
+from .places import Task, tasks_of
+from .publishing import go_on_publishing, publishing, refuse_occupied_places
+from .results import SceneWriter, write_results
 
 FIRST_LOOK = 8
 """Passes per image that tell where the heart is, before motion is corrected."""
@@ -49,7 +50,7 @@ class Outcome:
 
     Attributes:
         source: the series.
-        report: path of its ``report.html``; None where it failed.
+        report: path of its report; None where it failed.
         error: why it failed, in one line; empty where it did not.
         resumed: whether an earlier start had finished it already.
         m0_from: the file or series of its own that M0 was taken from; empty where it was none.
@@ -96,12 +97,12 @@ def run(
     flow: FlowOptions = DEFAULT_OPTIONS,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Outcome]:
-    """Segment and quantify a series, or every series beneath a folder, each into a folder.
+    """Segment and quantify a series, or every series beneath a folder.
 
-    One series is written into `output` itself, several into a folder each, called after the series,
-    or after its path beneath `path` where others have the same name. A series that fails does not
-    stop the others; one that an earlier start finished, from the same files and settings, is left
-    as it is. A folder of results appears whole or not at all.
+    Series of BIDS become derivatives in the data set `output`. Of others, one is written into
+    `output` itself, several into a folder each (see `places.layouts_of`). A series that fails does
+    not stop the others; one that an earlier start finished, from the same files and settings, is
+    left as it is. The results of a series appear whole or not at all.
 
     Started by ``torchrun``, each process takes a share of the series, and each returns all
     outcomes; the next start shares out what a killed process left. The first process alone takes
@@ -121,8 +122,8 @@ def run(
         write_scene: writes a Slicer scene as well (`scene.write_scene`); None writes none.
         keep_identifiers: whether report, summary and scene tell who the patient is, as far as the
             files do.
-        overwrite: whether to replace results of other images or settings, if the folder holds
-            nothing but what an earlier `run` wrote there.
+        overwrite: whether to replace results of other images or settings; nothing but what an
+            earlier `run` wrote is ever replaced.
         correct_motion: whether to move frames to where the heart usually is before segmenting.
         hints: what the files of all these series do not say.
         flow: how it is measured.
@@ -150,78 +151,78 @@ def run(
     )
     if len(sources) == 1 and launched_rank() > 0:
         return []
-    if len(sources) == 1:
-        return [_run_one(sources[0], output, model, rv_insertion, progress, settings)]
+    tasks = tasks_of(sources, Path(path), output)
+    for data_set in {task.layout.root for task in tasks if task.layout.bids}:
+        refuse_other_dataset(data_set)
+    if len(tasks) == 1:
+        return [_run_and_note(tasks[0], model, rv_insertion, progress, settings)]
     if rv_insertion is not None:
         raise OutputError(
             f"{rv_insertion}: one file of RV insertion points cannot serve the "
             f"{len(sources)} series beneath {path}; run them one by one."
         )
-    targets = _targets(sources, Path(path), output)
 
-    def is_finished(source: Path) -> bool:
-        return _is_finished(targets[source], source, find_rv_insertion(source), model, settings)
+    def is_finished(task: Task) -> bool:
+        return _is_finished(task, find_rv_insertion(task.source), model, settings)
 
     with launched() as group:
         # Open ones first, so that what a killed process left is shared out among all. The first
         # process decides, as the folder changes while others look.
-        order = group.from_first(sorted(sources, key=is_finished))
+        order = group.from_first(sorted(tasks, key=is_finished))
         outcomes = []
-        for source in order[group.rank :: group.size]:
+        for task in order[group.rank :: group.size]:
             try:
-                done = _run_one(source, targets[source], model, None, progress, settings)
+                done = _run_and_note(task, model, None, progress, settings)
             except Exception as error:  # whatever it is, the others are not to suffer
-                done = Outcome(source, None, error=describe_error(error, source))
+                done = Outcome(task.source, None, error=describe_error(error, task.source))
             outcomes.append(done)
         gathered = [outcome for part in group.gather(outcomes) for outcome in part]
-        if group.rank == 0 and any(outcome.report for outcome in gathered):
-            describe_dataset(output, "Myocardial blood flow")
-            failed = [outcome for outcome in gathered if outcome.report is None]
-            note_failures(output, [Failure(str(o.source), o.error) for o in failed])
+        if group.rank == 0:
+            if not any(task.layout.bids for task in tasks):
+                describe_dataset(output, "Myocardial blood flow")
             write_cohort(output)
     return sorted(gathered, key=lambda outcome: sources.index(outcome.source))
 
 
-def _targets(sources: list[Path], root: Path, output: Path) -> dict[Path, Path]:
-    """A folder of results for each series, none for two."""
-    names = Counter(map(series_name, sources))
-    targets = {}
-    for source in sources:
-        name = series_name(source)
-        deep = names[name] > 1 and root in source.parents
-        folder = output / source.parent.relative_to(root) if deep else output
-        targets[source] = folder / name
-    for source, target in targets.items():
-        twins = [other.name for other, its in targets.items() if its == target]
-        if len(twins) > 1:
-            raise OutputError(
-                f"{source.parent}: {' and '.join(twins)} would give the same results; keep one."
-            )
-    return targets
-
-
-def _run_one(
-    source: Path,
-    output: Path,
+def _run_and_note(
+    task: Task,
     model: LoadedModel,
     rv_insertion: str | Path | None,
     progress: Callable[[str, int, int], None] | None,
     settings: _Settings,
 ) -> Outcome:
-    report = output / "report.html"
+    """Do one series; where it fails, that is noted for the page over the study."""
+    try:
+        outcome = _run_one(task, model, rv_insertion, progress, settings)
+    except Exception as error:
+        if task.note is not None:
+            _describe(task)
+            reason = describe_error(error, task.source)
+            note_failure(task.note, Failure(str(task.source), reason))
+        raise
+    if task.note is not None:
+        forget_failure(task.note)
+    return outcome
+
+
+def _describe(task: Task) -> None:
+    if task.data_set is not None:
+        describe_derivatives(task.layout.root, task.data_set)
+
+
+def _run_one(
+    task: Task,
+    model: LoadedModel,
+    rv_insertion: str | Path | None,
+    progress: Callable[[str, int, int], None] | None,
+    settings: _Settings,
+) -> Outcome:
+    source, layout = task.source, task.layout
     landmarks = Path(rv_insertion) if rv_insertion else find_rv_insertion(source)
-    if _is_finished(output, source, landmarks, model, settings):
-        remove_leftovers(output)
-        return Outcome(source, report, resumed=True)
-    occupied = output.exists() and (not output.is_dir() or any(output.iterdir()))
-    ours = occupied and _is_ours(output)
-    if occupied and not (ours and settings.overwrite):
-        remedy = "choose an empty or a new folder"
-        remedy += ", or replace these by --overwrite" if ours else ""
-        raise OutputError(
-            f"{output}: holds something else already, or results of other images or settings; "
-            f"{remedy}."
-        )
+    go_on_publishing(layout)
+    if _is_finished(task, landmarks, model, settings):
+        return Outcome(source, layout.report, resumed=True)
+    refuse_occupied_places(layout, settings.overwrite)
     started = time.monotonic()
     digest = input_digest(source, landmarks, hints=settings.hints)
     series = read_series(source, settings.hints, keep_identifiers=settings.keep_identifiers)
@@ -261,30 +262,19 @@ def _run_one(
         identifiers=identifiers_of(series.metadata) if settings.keep_identifiers else None,
         sources=series_sources(source, settings.hints, series),
     )
-    with replacing(output) as beside:
-        beside.mkdir()
+    _describe(task)
+    with publishing(layout) as beside:
         write_results(beside, finished, settings.write_scene)
-        if occupied:  # it goes with the hidden folder in which the new results lie
-            output.replace(replaced_by(beside))
-    return Outcome(source, report, m0_from=series.metadata.get("M0From", ""))
-
-
-def _is_ours(output: Path) -> bool:
-    """Whether a folder holds results of `run` and nothing else: all files are in its summary."""
-    try:
-        written = set(read_json(output / SUMMARY)["files"])
-    except (ASLMyoSegError, KeyError, TypeError):
-        return False
-    found = {p.relative_to(output).as_posix() for p in output.rglob("*") if not p.is_dir()}
-    return found <= written
+    return Outcome(source, layout.report, m0_from=series.metadata.get("M0From", ""))
 
 
 def _is_finished(
-    output: Path, source: Path, landmarks: Path | None, model: LoadedModel, settings: _Settings
+    task: Task, landmarks: Path | None, model: LoadedModel, settings: _Settings
 ) -> bool:
-    """Whether an earlier start wrote these very results: ``summary.json`` is written last."""
+    """Whether an earlier start wrote these very results: the summary is written last."""
+    source, layout = task.source, task.layout
     try:
-        summary = read_json(output / SUMMARY)
+        summary = read_json(layout.summary)
         return (
             summary["series"] == series_name(source)
             and summary["model"]["sha256"] == model.sha256
@@ -295,7 +285,7 @@ def _is_finished(
             and (summary["identifiers"] is not None) == settings.keep_identifiers
             and summary["motion"]["corrected"] == settings.correct_motion
             and summary["flow_options"] == settings.flow.stated()
-            and (settings.write_scene is None or (output / "scene.mrb").is_file())
+            and (settings.write_scene is None or layout.scene.is_file())
             and summary["input_sha256"] == input_digest(source, landmarks, hints=settings.hints)
         )
     except (ASLMyoSegError, KeyError, TypeError):

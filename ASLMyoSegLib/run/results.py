@@ -3,75 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..display.bullseye import draw_bullseye, save_bullseye
 from ..display.overlays import draw_thumbnail, window_around
 from ..display.report import write_report
-from ..io import write_rv_insertion, write_volume
+from ..io import write_rv_insertion, write_series, write_volume
 from ..io.bids.derivatives import IMAGES, describe_dataset
+from ..io.bids.side_cars import volume_name
 from ..io.dicom.writing import NOT_WRITTEN, write_dicom
 from ..io.files import write_json
 from ..io.images.nrrd import write_nrrd
 from ..io.masks.seg_nrrd import write_segmentation
+from ..io.results import Layout
 from ..perfusion.doubt import unsettled_segments
 from ..perfusion.quantify import flow_map
 from ..series import ASLSeries, MBFResult
 from .finished import FinishedSeries
 from .summary import MBF_UNIT, summarise
 
-SUMMARY = "summary.json"
 THUMBNAIL = "thumbnail.png"
 NRRD_ENDINGS = (".nrrd", ".nhdr")
+MOVED = "desc-motioncorrected_series"
 
 SceneWriter = Callable[[Path, FinishedSeries], None]
 """`scene.write_scene`; whoever wants a scene brings it, so that nothing here needs Slicer."""
 
 
 def write_results(
-    folder: Path, finished: FinishedSeries, write_scene: SceneWriter | None = None
+    layout: Layout, finished: FinishedSeries, write_scene: SceneWriter | None = None
 ) -> None:
     """Write the files of one series.
 
     Args:
-        folder: where they go; it is there and empty.
+        layout: where they go; the folder of the images is there, and nothing else.
         finished: the series.
         write_scene: writes a Slicer scene as well (`scene.write_scene`); None writes none.
     """
     series, segmentation, result = finished.series, finished.segmentation, finished.flow
     points, summary = finished.points, summarise(finished)
-    stem = folder / series.name
-    describe_dataset(folder, f"Myocardial blood flow of {series.name}")
+    if not layout.bids:
+        describe_dataset(layout.root, f"Myocardial blood flow of {series.name}")
     moved, own = finished.motion.corrected, series.on_file
     flow = flow_map(series, segmentation.masks, points, result) if result is not None else None
     volumes = {
-        suffix: own.as_stored(array)
-        for suffix, array in (
+        kind: own.as_stored(array)
+        for kind, array in (
             ("desc-myocardium_mask", segmentation.masks),
             ("desc-myocardium_probseg", finished.posterior.mean),
             ("desc-uncertainty_map", finished.posterior.std),
             ("desc-flow_map", flow),
-            ("desc-motioncorrected_series", series.images if moved else None),
+            (MOVED, series.images if moved and not layout.bids else None),
         )
         if array is not None
     }
-    for suffix, volume in volumes.items():
-        _write_image(Path(f"{stem}_{suffix}"), volume, series)
-        write_json(Path(f"{stem}_{suffix}.json"), IMAGES[suffix])
+    says = {"Sources": [layout.source]} if layout.source else {}
+    for kind, volume in volumes.items():
+        _write_image(layout.image(kind), volume, series)
+        write_json(_with_ending(layout.image(kind), ".json"), {**IMAGES[kind], **says})
+    if moved and layout.bids:
+        _write_moved(layout, series, says)
     write_segmentation(
-        Path(f"{stem}_desc-myocardium.seg.nrrd"),
-        volumes["desc-myocardium_mask"],
-        series.volume_types,
-        own.geometry,
+        layout.segmentation, volumes["desc-myocardium_mask"], series.volume_types, own.geometry
     )
     if finished.sources:
         reason = (
             f"{NOT_WRITTEN}: frames were moved away from the images that they would refer to."
             if moved
             else write_dicom(
-                folder / "dicom",
+                layout.folder / "dicom",
                 series,
                 finished.posterior,
                 segmentation,
@@ -81,10 +85,11 @@ def write_results(
         )
         summary["warnings"] += [reason] if reason else []
     if points is not None:
-        write_rv_insertion(Path(f"{stem}_rvinsertion.json"), points, series)
+        write_rv_insertion(layout.rv_insertion, points, series)
+    layout.figure(THUMBNAIL).parent.mkdir(exist_ok=True)
     bullseye = None
     if result is not None:
-        _write_table(Path(f"{stem}_mbf.tsv"), result)
+        _write_table(layout.table, result)
         figure = draw_bullseye(
             {s.aha: s.mbf for s in result.segments},
             {s.aha: (s.high - s.low) / 2 for s in result.segments},
@@ -92,11 +97,12 @@ def write_results(
             sides=result.sides,
             unsettled=unsettled_segments(result),
         )
-        save_bullseye(figure, folder / "bullseye.png", folder / "bullseye.svg")
-        bullseye = (folder / "bullseye.svg").read_text(encoding="utf-8")
-    _write_thumbnail(folder / THUMBNAIL, finished)
+        picture = layout.figure("bullseye.svg")
+        save_bullseye(figure, layout.figure("bullseye.png"), picture)
+        bullseye = picture.read_text(encoding="utf-8")
+    _write_thumbnail(layout.figure(THUMBNAIL), finished)
     write_report(
-        folder / "report.html",
+        layout.report,
         series=series,
         posterior=finished.posterior,
         segmentation=segmentation,
@@ -104,10 +110,25 @@ def write_results(
         bullseye_svg=bullseye,
     )
     if write_scene is not None:
-        write_scene(folder / "scene.mrb", finished)
-    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    summary["files"] = [*files, SUMMARY]
-    write_json(folder / SUMMARY, summary)
+        write_scene(layout.scene, finished)
+    root = layout.root
+    files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+    summary["files"] = [*files, layout.summary.relative_to(root).as_posix()]
+    write_json(layout.summary, summary)
+
+
+def _with_ending(stem: Path, ending: str) -> Path:
+    return stem.with_name(f"{stem.name}{ending}")
+
+
+def _write_moved(layout: Layout, series: ASLSeries, says: dict[str, Any]) -> None:
+    """The images as a series of BIDS; its table of frames is named as the standard lets it be, and
+    inherited."""
+    stem = layout.image(MOVED)
+    said = replace(series, metadata={**series.metadata, **IMAGES[MOVED], **says})
+    write_series(said, _with_ending(stem, ".nii.gz"))
+    context = stem.with_name(f"{volume_name(stem)}_aslcontext.tsv")
+    context.replace(layout.folder / f"{layout.name}_aslcontext.tsv")
 
 
 def _write_image(path: Path, array: np.ndarray, series: ASLSeries) -> None:
@@ -116,9 +137,9 @@ def _write_image(path: Path, array: np.ndarray, series: ASLSeries) -> None:
     geometry = series.on_file.geometry
     if str(series.metadata.get("source", "")).lower().endswith(NRRD_ENDINGS):
         ending = ".seq.nrrd" if array.ndim == 4 else ".nrrd"
-        write_nrrd(path.with_name(f"{path.name}{ending}"), array, geometry)
+        write_nrrd(_with_ending(path, ending), array, geometry)
     else:
-        write_volume(path.with_name(f"{path.name}.nii.gz"), array, geometry)
+        write_volume(_with_ending(path, ".nii.gz"), array, geometry)
 
 
 def _write_thumbnail(path: Path, finished: FinishedSeries) -> None:

@@ -11,10 +11,10 @@ import numpy as np
 from ..errors import SeriesError
 from ..io import read_masks, read_posterior, read_rv_insertion
 from ..io.files import read_json
+from ..io.posterior import image_of
+from ..io.results import SUMMARY, Layout, find_results
 from ..series import Segmentation
 from .series_scene import SeriesScene
-
-SUMMARY = "summary.json"
 
 
 @dataclass
@@ -39,13 +39,13 @@ def open_results(scene: Any, folder: str | Path) -> OpenedResults:
     Raises:
         SeriesError: where the folder holds no results, or none of a series that is open.
     """
-    found = sorted(Path(folder).rglob(SUMMARY))
+    found = list(find_results(folder))
     if not found:
         raise SeriesError(f"{folder}: holds no results ({SUMMARY}); choose a folder of results.")
     opened = OpenedResults()
-    for path in found:
+    for layout in found:
         try:
-            opened.series.append(_open(scene, path))
+            opened.series.append(_open(scene, layout))
         except SeriesError as error:
             opened.problems.append(str(error))
     if not opened.series:
@@ -59,22 +59,20 @@ def by_doubt(series: list[SeriesScene]) -> list[SeriesScene]:
     return sorted(series, key=lambda one: (not one.segmented, -np.nan_to_num(one.score)))
 
 
-def _open(scene: Any, path: Path) -> SeriesScene:
-    summary, folder = read_json(path), path.parent
+def _open(scene: Any, layout: Layout) -> SeriesScene:
+    summary, where = read_json(layout.summary), layout.summary.parent
     name = summary.get("series")
     named = [one for one in SeriesScene.all_in(scene) if one.name == name]
     if not named:
-        raise SeriesError(f"{folder}: the images of {name} are not open; open them first.")
+        raise SeriesError(f"{where}: the images of {name} are not open; open them first.")
     if summary.get("motion", {}).get("corrected"):
         raise SeriesError(
-            f"{folder}: made of images that were moved back (--correct-motion), which are not "
+            f"{where}: made of images that were moved back (--correct-motion), which are not "
             "those that are open; open its motion-corrected series instead."
         )
     one = named[-1]
-    series, posterior = one.series(), read_posterior(folder)
-    (file,) = sorted(folder.glob("*_desc-myocardium_mask.[ns]*"))[:1] or [None]
-    if file is None:
-        raise SeriesError(f"{folder}: its masks are missing; run the series again.")
+    series, posterior = one.series(), read_posterior(layout)
+    file = image_of(layout, "desc-myocardium_mask")
     one.show_posterior(
         posterior, precision=summary.get("precision"), seconds=summary.get("seconds") or 0.0
     )
@@ -82,7 +80,6 @@ def _open(scene: Any, path: Path) -> SeriesScene:
     differ = (masks != automatic.masks).any((1, 2, 3))
     status = tuple("corrected" if d else "automatic" for d in differ)
     one.set_segmentation(Segmentation(masks, status, automatic.mcd_uncertainty))
-    points = folder / f"{name}_rvinsertion.json"
-    if points.is_file():
-        one.set_landmarks(read_rv_insertion(points, series))
+    if layout.rv_insertion.is_file():
+        one.set_landmarks(read_rv_insertion(layout.rv_insertion, series))
     return one

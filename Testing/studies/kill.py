@@ -28,6 +28,7 @@ from safetensors import safe_open
 
 from ASLMyoSegLib import read_series
 from ASLMyoSegLib.io import read_masks, read_posterior
+from ASLMyoSegLib.io.results import find_results
 from ASLMyoSegLib.network import Architecture, load_model
 from ASLMyoSegLib.processes import exchange
 from ASLMyoSegLib.processes.worker import Worker
@@ -66,8 +67,8 @@ class Activity:
 def _series_in_folders(folder: Path) -> None:
     """Two subjects, as a data set with masks."""
     for subject in ("sub-01", "sub-02"):
-        target = folder / "data" / subject
-        observer = folder / "data" / "derivatives" / "observer" / subject
+        target = folder / "data" / subject / "perf"
+        observer = folder / "data" / "derivatives" / "observer" / subject / "perf"
         for path in (target, observer):
             path.mkdir(parents=True)
         for file in folder.glob("sub-01*"):
@@ -82,15 +83,15 @@ def _run(folder: Path) -> None:
 
 def _look_at_run(folder: Path) -> dict[str, Any]:
     found = {}
-    for place in sorted(p for p in (folder / "out").glob("[!.]*") if p.is_dir()):
-        posterior = read_posterior(place)
-        summary = json.loads((place / "summary.json").read_text())
+    for layout in find_results(folder / "out"):
+        posterior = read_posterior(layout)
+        summary = json.loads(layout.summary.read_text())
         del summary["seconds"]
-        names = sorted(file.name for file in place.iterdir())
-        assert "report.html" in names, names
-        assert ("bullseye.svg" in names) == (summary["mbf"] is not None), names
-        assert (place / "report.html").read_text().endswith("</html>\n")
-        found[place.name] = names, summary, posterior.mean.tobytes(), posterior.std.tobytes()
+        names = [name for name in summary["files"] if (layout.root / name).is_file()]
+        assert names == summary["files"], names
+        assert layout.figure("bullseye.svg").is_file() == (summary["mbf"] is not None), names
+        assert layout.report.read_text().endswith("</html>\n")
+        found[layout.name] = names, summary, posterior.mean.tobytes(), posterior.std.tobytes()
     return found
 
 

@@ -15,6 +15,7 @@ from ...words import shortened
 from ..files import files_beneath, is_aside, read_text
 from ..frames import check_types, no_magnitude, volume_types_of
 from ..statement import DIFFERENT, Hints, RawSeries
+from .derivatives import is_result
 from .m0 import separate_m0
 from .rules import check_m0, open_questions
 from .side_cars import SideCars, find_m0scan, find_side_cars, inherited, volume_name
@@ -31,7 +32,7 @@ def find_bids(folder: Path) -> tuple[list[Path], list[str]]:
     found, left_out = [], []
     for file in sorted(files_beneath(folder)):
         called = file.name.endswith(SUFFIXES) and not is_aside(file.relative_to(folder))
-        if not called or file.is_dir():
+        if not called or file.is_dir() or is_result(file):
             continue
         if kind := no_magnitude(file.name):
             left_out.append(f"{file}: is an image of {kind}, no magnitude.")

@@ -128,7 +128,7 @@ def test_a_broken_series_costs_only_itself_and_stands_in_the_page(
     page = (tmp_path / "out" / "index.html").read_text()
     assert "Could not be done" in page
     assert "sub-02_acq-rest_asl.nii.gz</b>" in page
-    assert 'src="sub-01_acq-rest/thumbnail.png"' in page
+    assert 'src="sub-01/figures/sub-01_acq-rest_desc-thumbnail_mbf.png"' in page
     again = CliRunner().invoke(app, ["group", str(tmp_path / "out")])
     assert again.output.strip() == str(tmp_path / "out" / "index.html")
     assert (tmp_path / "out" / "index.html").read_text() == page

@@ -21,6 +21,8 @@ from ASLMyoSegLib.io import read_series, write_series
 from ASLMyoSegLib.run.pipeline import run
 from ASLMyoSegLib.studies.agreement import agreement
 
+PERF = Path("sub-01") / "perf"
+SUMMARY = PERF / "sub-01_acq-rest_desc-aslmyoseg_summary.json"
 COMMAND = [sys.executable, "-m", "ASLMyoSegLib.cli"]
 
 
@@ -30,29 +32,36 @@ def results(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [*COMMAND, "run", dataset / "sub-01", "-o", output, "--trials", "8", "--seed", "3"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str(output / "report.html")
+    assert done.stdout.strip() == str(output / "sub-01_acq-rest.html")
     return output
 
 
 def test_run_writes_everything_in_the_geometry_of_the_input(dataset: Path, results: Path):
     source = sitk.ReadImage(str(dataset / "sub-01/perf/sub-01_acq-rest_asl.nii.gz"))
     for name in ("desc-myocardium_mask", "desc-myocardium_probseg", "desc-uncertainty_map"):
-        image = sitk.ReadImage(str(results / f"sub-01_acq-rest_{name}.nii.gz"))
+        image = sitk.ReadImage(str(results / PERF / f"sub-01_acq-rest_space-orig_{name}.nii.gz"))
         assert image.GetSize() == source.GetSize()
         assert image.GetDirection() == pytest.approx(source.GetDirection(), abs=1e-4)
         assert image.GetOrigin() == pytest.approx(source.GetOrigin(), abs=1e-3)
-    names = {p.name for p in results.iterdir()}
-    assert {"report.html", "summary.json", "bullseye.png", "bullseye.svg"} <= names
-    assert not any(name.startswith(".") for name in names)
+    assert {p.name for p in results.iterdir()} == {
+        ".bidsignore", "dataset_description.json", "sub-01", "sub-01_acq-rest.html",
+    }  # fmt: skip
+    names = {p.name for p in (results / "sub-01" / "figures").iterdir()}
+    assert names == {
+        f"sub-01_acq-rest_desc-{name}"
+        for name in ("bullseye_mbf.png", "bullseye_mbf.svg", "thumbnail_mbf.png")
+    }
 
 
 def test_summary_tells_model_frames_flow_and_warnings(results: Path):
-    summary = json.loads((results / "summary.json").read_text())
+    summary = json.loads((results / SUMMARY).read_text())
     assert summary["model"]["name"] == "mcd_unet"
     assert summary["trials"] == 8
     assert [f["volume_type"] for f in summary["frames"][:3]] == ["m0scan", "control", "label"]
     mask = sitk.GetArrayFromImage(
-        sitk.ReadImage(str(results / "sub-01_acq-rest_desc-myocardium_mask.nii.gz"))
+        sitk.ReadImage(
+            str(results / PERF / "sub-01_acq-rest_space-orig_desc-myocardium_mask.nii.gz")
+        )
     )
     assert [f["mask_pixels"] for f in summary["frames"]] == mask.sum((1, 2, 3)).tolist()
     assert summary["mbf"]["unit"] == "mL/g/min"
@@ -110,15 +119,25 @@ def test_trials_and_precision_exclude_each_other(dataset: Path, tmp_path: Path):
     assert not (tmp_path / "out").exists()
 
 
-def test_run_again_leaves_finished_results_and_other_folders_alone(dataset: Path, results: Path):
-    before = {p.name: p.stat().st_mtime_ns for p in results.iterdir()}
-    again = aslmyoseg("run", dataset / "sub-01", "-o", results, "--trials", 8, "--seed", 3)
+def test_run_again_leaves_finished_results_alone_and_other_series_come_beside_them(
+    dataset: Path, results: Path, tmp_path: Path
+):
+    shared = Path(shutil.copytree(results, tmp_path / "shared"))
+
+    def times() -> dict[Path, int]:
+        found = (p for p in shared.rglob("sub-01_*") if "logs" not in p.parts)
+        return {p: p.stat().st_mtime_ns for p in found}
+
+    before = times()
+    again = aslmyoseg("run", dataset / "sub-01", "-o", shared, "--trials", 8, "--seed", 3)
     assert again.status == 0
     assert "finished before" in again.printed
-    other = aslmyoseg("run", dataset / "sub-02", "-o", results, "--trials", 8, "--seed", 3)
-    assert other.status == 2
-    assert "holds something else" in other.errors
-    assert {p.name: p.stat().st_mtime_ns for p in results.iterdir()} == before
+    other = aslmyoseg("run", dataset / "sub-02", "-o", shared, "--trials", 2)
+    assert other.status == 0
+    otherwise = aslmyoseg("run", dataset / "sub-01", "-o", shared, "--trials", 2)
+    assert otherwise.status == 2
+    assert "holds results of other images or settings" in otherwise.errors
+    assert times() == before
 
 
 def test_run_on_a_folder_goes_on_after_a_bad_series_and_names_it(dataset: Path, tmp_path: Path):
@@ -129,8 +148,9 @@ def test_run_on_a_folder_goes_on_after_a_bad_series_and_names_it(dataset: Path, 
     assert "nothing says which of its 13 frames" in done.errors
     assert "sub-01_acq-rest_aslcontext.tsv" in done.errors
     names = {p.name for p in (tmp_path / "out").iterdir()}
-    study = {"index.html", "group_mbf.tsv", "group_mbf.json", "failed.json"}
-    assert names == {"sub-02_acq-rest", "dataset_description.json", *study}
+    study = {"index.html", "group_mbf.tsv", "group_mbf.json", "logs"}
+    described = {"dataset_description.json", ".bidsignore"}
+    assert names == {"sub-02", "sub-02_acq-rest.html", *described, *study}
 
 
 def test_interrupt_ends_cleanly_and_leaves_nothing(dataset: Path, tmp_path: Path):
@@ -219,8 +239,8 @@ def test_scene_gives_the_flow_of_its_masks(dataset: Path, tmp_path: Path):
     pytest.importorskip("slicer", reason="Slicer's MRML (slicer-core) is not installed")
     done = aslmyoseg("run", dataset / "sub-01", "-o", tmp_path / "out", "--trials", 4, "--scene")
     assert done.status == 0, done.errors
-    flow = aslmyoseg("quantify", tmp_path / "out" / "scene.mrb")
-    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    flow = aslmyoseg("quantify", tmp_path / "out" / PERF / "sub-01_acq-rest_scene.mrb")
+    summary = json.loads((tmp_path / "out" / SUMMARY).read_text())
     assert flow.status == 0, flow.errors
     found = json.loads(flow.printed)["mbf"]["segments"]
     assert [s["mbf"] for s in found] == pytest.approx(

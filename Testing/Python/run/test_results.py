@@ -160,16 +160,20 @@ def test_results_describe_themselves_as_bids_derivatives(
     dataset: Path, small_model: LoadedModel, tmp_path: Path
 ):
     pipeline.run(dataset, tmp_path / "out", model=small_model, precision=0.1)
-    for folder in (tmp_path / "out", tmp_path / "out" / "sub-01_acq-rest"):
-        description = json.loads((folder / "dataset_description.json").read_text())
-        assert description["DatasetType"] == "derivative"
-        assert description["GeneratedBy"][0]["Name"] == "ASLMyoSeg"
-        assert description["GeneratedBy"][0]["Version"]
-    maps = list((tmp_path / "out").rglob("*_*map.nii.gz"))
+    description = json.loads((tmp_path / "out" / "dataset_description.json").read_text())
+    assert description["DatasetType"] == "derivative"
+    assert description["GeneratedBy"][0]["Name"] == "ASLMyoSeg"
+    assert description["GeneratedBy"][0]["Version"]
+    source = description["SourceDatasets"][0]["URL"]
+    assert (tmp_path / "out" / source).resolve() == dataset.resolve()
+    maps = list((tmp_path / "out").rglob("*_space-orig_*.nii.gz"))
     assert maps
     for image in maps:
         side = image.with_name(image.name.replace(".nii.gz", ".json"))
-        assert json.loads(side.read_text())["Description"]
+        said = json.loads(side.read_text())
+        assert said["Description"]
+        (uri,) = said["Sources"]
+        assert (dataset / uri.removeprefix("bids:raw:")).is_file()
 
 
 @pytest.mark.usefixtures("invented")
