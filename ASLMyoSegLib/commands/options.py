@@ -17,6 +17,7 @@ from ..uncertainty import DEFAULT_PRECISION, PAPER_TRIALS
 
 if TYPE_CHECKING:
     from ..io import Hints
+    from ..run.choosing import Choice
     from ..run.flow import FlowOptions
 
 MOST_FRAMES = 100_000
@@ -58,6 +59,75 @@ Precision = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
 OnDevice = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
+
+
+OF_BIDS = "Which series of a BIDS data set, and how many at once"
+
+Participants = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--participant-label",
+        metavar="LABEL",
+        help="Only these participants: 01 or sub-01; several times, or 01,02.",
+        rich_help_panel=OF_BIDS,
+    ),
+]
+Sessions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--session-label",
+        metavar="LABEL",
+        help="Only these sessions.",
+        rich_help_panel=OF_BIDS,
+    ),
+]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="ENTITY=LABEL",
+        help="Only series whose name has this entity: acq=rest, run=1.",
+        rich_help_panel=OF_BIDS,
+    ),
+]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs", min=1, max=1024, help="Series done side by side.", rich_help_panel=OF_BIDS
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Tell what would be done, and what not and why; do nothing.",
+        rich_help_panel=OF_BIDS,
+    ),
+]
+
+
+def choice_of(
+    participants: list[str] | None, sessions: list[str] | None, filters: list[str] | None
+) -> Choice:
+    """Which series are to be taken.
+
+    Raises:
+        SeriesError: where a filter is none.
+    """
+    from ..run.choosing import Choice
+
+    entities = {}
+    for text in _separate(filters):
+        entity, equals, label = text.partition("=")
+        if not (entity.isalpha() and equals and label.isalnum()):
+            raise SeriesError(f"--filter {text}: write an entity and its label, such as acq=rest.")
+        entities[entity] = label
+    return Choice(_separate(participants), _separate(sessions), entities)
+
+
+def _separate(texts: list[str] | None) -> tuple[str, ...]:
+    """Parts of texts with commas between."""
+    return tuple(part.strip() for text in texts or () for part in text.split(",") if part.strip())
 
 
 def stating(command: Callable[..., None]) -> Callable[..., None]:

@@ -11,15 +11,21 @@ import typer
 
 from .options import (
     Device,
+    DryRun,
+    Filters,
     Haematocrit,
+    Jobs,
     Model,
     OfKinetics,
     OfWeights,
     OnDevice,
+    Participants,
     Precision,
     Seed,
+    Sessions,
     T1Myocardium,
     Trials,
+    choice_of,
     flow_options,
     refuse_both,
     stating,
@@ -27,7 +33,10 @@ from .options import (
 from .progress import progress_bar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..io import Hints
+    from ..run.pipeline import Outcome
 
 
 @stating
@@ -68,6 +77,11 @@ def run(
     weights: OfWeights = None,
     haematocrit: Haematocrit = None,
     t1_myocardium: T1Myocardium = None,
+    participants: Participants = None,
+    sessions: Sessions = None,
+    filters: Filters = None,
+    jobs: Jobs = 1,
+    dry_run: DryRun = False,
     *,
     hints: Hints,
 ) -> None:
@@ -104,22 +118,31 @@ def run(
             correct_motion=correct_motion,
             hints=hints,
             flow=flow_options(kinetics, weights, haematocrit, t1_myocardium),
+            choice=choice_of(participants, sessions, filters),
+            jobs=jobs,
+            dry_run=dry_run,
             progress=show,
         )
-    failed = [outcome for outcome in outcomes if outcome.report is None]
-    first = launched_rank() == 0
-    for outcome in outcomes if first else ():
+    if launched_rank() == 0:
+        tell(outcomes, left_out(series, hints))
+    if any(outcome.report is None for outcome in outcomes):
+        raise typer.Exit(2)
+
+
+def tell(outcomes: Sequence[Outcome], left_out: Sequence[str] = ()) -> None:
+    """Print what became of each series."""
+    for outcome in outcomes:
         if outcome.report is not None:
             note = " (finished before)" if outcome.resumed else ""
+            note = " (to do)" if outcome.planned else note
             print(f"{outcome.report}{note}")
         if outcome.m0_from:
             print(f"{outcome.source}: M0 is {outcome.m0_from}", file=sys.stderr)
-    for reason in left_out(series, hints) if first else ():
+    for reason in left_out:
         print(f"left out: {reason}", file=sys.stderr)
-    for outcome in failed if first else ():
-        print(f"failed: {outcome.error}", file=sys.stderr)
-    if failed:
-        raise typer.Exit(2)
+    for outcome in outcomes:
+        if outcome.report is None:
+            print(f"failed: {outcome.error}", file=sys.stderr)
 
 
 @stating

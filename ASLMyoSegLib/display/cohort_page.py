@@ -100,8 +100,20 @@ class Pair:
         return self.rest.participant + (f" ses-{session}" if session else "")
 
 
-def write_page(path: Path, series: Sequence[CohortSeries], failures: Sequence[Failure]) -> None:
-    """Write the page; every text that came from a file is escaped."""
+def write_page(
+    path: Path,
+    series: Sequence[CohortSeries],
+    failures: Sequence[Failure],
+    methods: str = "",
+) -> None:
+    """Write the page; every text that came from a file is escaped.
+
+    Args:
+        path: of the page.
+        series: that were done.
+        failures: series that were not.
+        methods: the paragraph for a paper, as HTML.
+    """
     ordered = sorted(series, key=lambda s: (-s.doubtful / s.images, -np.nan_to_num(s.score, nan=9)))
     pairs = pair_up(series)
     check = sum(one.doubtful > 0 for one in series)
@@ -117,6 +129,7 @@ def write_page(path: Path, series: Sequence[CohortSeries], failures: Sequence[Fa
 <h2>How the series lie</h2>{_strips(series, pairs)}
 {_bullseyes(series)}{_pairs(pairs)}
 <h2>Series, most doubtful first</h2>{_table(ordered)}
+{methods}
 <footer>Made by ASLMyoSeg {escape(__version__)}. Research software, not for clinical use.</footer>
 <script>{script}</script></body></html>
 """

@@ -71,6 +71,11 @@ class Layout:
     def rv_insertion(self) -> Path:
         return self.folder / f"{self.name}_rvinsertion.json"
 
+    @property
+    def bibliography(self) -> Path:
+        """The papers that a report cites; in a data set, one for all."""
+        return self.root / LOGS / "CITATION.bib" if self.bids else self.root / "references.bib"
+
     def image(self, kind: str) -> Path:
         """An image of `derivatives.IMAGES`, without its ending."""
         if not self.bids:

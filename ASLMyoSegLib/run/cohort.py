@@ -13,16 +13,21 @@ from typing import Any
 import numpy as np
 
 from ..display.cohort_page import CohortSeries, write_page
+from ..display.methods import methods_section, references
 from ..errors import ASLMyoSegError, OutputError, SeriesError
 from ..io.files import read_json, read_text, replacing, write_json
-from ..io.results import Layout, find_results
+from ..io.results import LOGS, Layout, find_results
 from ..uncertainty.scores import doubtful_images
+from .choosing import entities_of
 from .failures import find_failures
 from .results import THUMBNAIL
 from .summary import MBF_UNIT
 
 PAGE = "index.html"
 TABLE = "group_mbf.tsv"
+
+NEEDED = ("series", "version", "model", "precision", "motion", "frames", "mbf", "mcd_uncertainty")
+"""What a summary must tell."""
 
 COLUMNS: dict[str, dict[str, str]] = {
     "participant_id": {"Description": "participant, as BIDS names it; n/a where names do not tell"},
@@ -57,7 +62,7 @@ class Found:
     @property
     def entities(self) -> dict[str, str]:
         """BIDS entities in the name: ``sub``, ``ses``, ``acq`` and so on."""
-        return dict(re.findall(r"(?:^|_)([a-z]+)-([A-Za-z0-9]+)", self.name))
+        return entities_of(self.name)
 
     @property
     def condition(self) -> str:
@@ -104,8 +109,12 @@ def write_cohort(
         beside.write_text(_table(found), encoding="utf-8")
     write_json((output / TABLE).with_suffix(".json"), COLUMNS)
     rows = [_row(one, output, groups) for one in found]
+    bibliography = output / LOGS / "CITATION.bib"
+    with replacing(bibliography) as beside:
+        beside.write_text(references(), encoding="utf-8")
+    cited = bibliography.relative_to(output).as_posix()
     with replacing(output / PAGE) as beside:
-        write_page(beside, rows, failures)
+        write_page(beside, rows, failures, methods_section([f.summary for f in found], cited))
     return output / PAGE
 
 
@@ -115,7 +124,7 @@ def find_finished(output: Path) -> Iterator[Found]:
     for layout in find_results(output):
         try:
             summary = read_json(layout.summary)
-            {key: summary[key] for key in ("series", "frames", "mbf", "mcd_uncertainty")}
+            {key: summary[key] for key in NEEDED}
         except (ASLMyoSegError, KeyError):
             continue
         yield Found(layout, summary)

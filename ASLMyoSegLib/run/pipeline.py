@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..display.cohort_page import Failure
@@ -27,19 +28,22 @@ from ..motion.measuring import measure_motion
 from ..motion.undoing import correct_motion as undo_motion
 from ..network import LoadedModel, load_model
 from ..processes.parallel import launched, launched_rank
+from ..processes.pool import done_by_processes
 from ..series import Segmentation
 from ..uncertainty import DEFAULT_PRECISION
 from ..uncertainty.sampler import segment
 from ..uncertainty.scores import mcd_uncertainty
 from ..uncertainty.ways import HEART
+from .choosing import Choice
 from .cohort import write_cohort
 from .failures import forget_failure, note_failure
 from .finished import FinishedSeries
 from .flow import DEFAULT_OPTIONS, FlowOptions, measure_flow
 from .places import Task, tasks_of
 from .publishing import go_on_publishing, publishing, refuse_occupied_places
-from .results import SceneWriter, write_results
+from .results import SceneWriter, write_bibliography, write_results
 
+EVERY_SERIES = Choice()
 FIRST_LOOK = 8
 """Passes per image that tell where the heart is, before motion is corrected."""
 
@@ -53,6 +57,7 @@ class Outcome:
         report: path of its report; None where it failed.
         error: why it failed, in one line; empty where it did not.
         resumed: whether an earlier start had finished it already.
+        planned: whether it would be done, where only that was asked.
         m0_from: the file or series of its own that M0 was taken from; empty where it was none.
     """
 
@@ -60,6 +65,7 @@ class Outcome:
     report: Path | None
     error: str = ""
     resumed: bool = False
+    planned: bool = False
     m0_from: str = ""
 
 
@@ -95,6 +101,10 @@ def run(
     hints: Hints = NO_HINTS,
     correct_motion: bool = False,
     flow: FlowOptions = DEFAULT_OPTIONS,
+    choice: Choice = EVERY_SERIES,
+    jobs: int = 1,
+    page: bool = True,
+    dry_run: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Segment and quantify a series, or every series beneath a folder.
@@ -127,12 +137,17 @@ def run(
         correct_motion: whether to move frames to where the heart usually is before segmenting.
         hints: what the files of all these series do not say.
         flow: how it is measured.
-        progress: called with the name of the series, passes done and passes in all.
+        choice: which of the series are taken.
+        jobs: processes that do several series side by side.
+        page: whether several series end with the page over all results in the folder.
+        dry_run: whether to read each series and tell what would become of it, and do nothing.
+        progress: called with the name of the series, passes done and passes in all; by several
+            jobs with "series", those done and all.
 
     Raises:
         ASLMyoSegError: where a single series fails, or there is none.
     """
-    sources = find_series(path, hints)
+    sources = choice.of(find_series(path, hints), Path(path))
     output = Path(output)
     model = model or load_model()
     if trials is None and precision is None:
@@ -154,6 +169,8 @@ def run(
     tasks = tasks_of(sources, Path(path), output)
     for data_set in {task.layout.root for task in tasks if task.layout.bids}:
         refuse_other_dataset(data_set)
+    if dry_run:
+        return [_look_at(task, model, rv_insertion, settings) for task in tasks]
     if len(tasks) == 1:
         return [_run_and_note(tasks[0], model, rv_insertion, progress, settings)]
     if rv_insertion is not None:
@@ -169,19 +186,62 @@ def run(
         # Open ones first, so that what a killed process left is shared out among all. The first
         # process decides, as the folder changes while others look.
         order = group.from_first(sorted(tasks, key=is_finished))
-        outcomes = []
-        for task in order[group.rank :: group.size]:
-            try:
-                done = _run_and_note(task, model, None, progress, settings)
-            except Exception as error:  # whatever it is, the others are not to suffer
-                done = Outcome(task.source, None, error=describe_error(error, task.source))
-            outcomes.append(done)
+        share = order[group.rank :: group.size]
+        if jobs > 1:
+            do = partial(_outcome_of, model=model, progress=None, settings=settings)
+            outcomes = []
+            for outcome in done_by_processes(do, share, jobs, _died):
+                outcomes.append(outcome)
+                if progress:
+                    progress("series", len(outcomes), len(share))
+        else:
+            outcomes = [_outcome_of(task, model, progress, settings) for task in share]
         gathered = [outcome for part in group.gather(outcomes) for outcome in part]
-        if group.rank == 0:
+        if group.rank == 0 and page:
             if not any(task.layout.bids for task in tasks):
                 describe_dataset(output, "Myocardial blood flow")
             write_cohort(output)
     return sorted(gathered, key=lambda outcome: sources.index(outcome.source))
+
+
+def _outcome_of(
+    task: Task,
+    model: LoadedModel,
+    progress: Callable[[str, int, int], None] | None,
+    settings: _Settings,
+) -> Outcome:
+    """Do one of several series."""
+    try:
+        return _run_and_note(task, model, None, progress, settings)
+    except Exception as error:  # whatever it is, the others are not to suffer
+        return Outcome(task.source, None, error=describe_error(error, task.source))
+
+
+def _died(task: Task) -> Outcome:
+    """The outcome of a series whose process died."""
+    reason = f"{task.source}: its process died, maybe for want of memory; try fewer --jobs."
+    if task.note is not None:
+        _describe(task)
+        note_failure(task.note, Failure(str(task.source), reason))
+    return Outcome(task.source, None, error=reason)
+
+
+def _look_at(
+    task: Task, model: LoadedModel, rv_insertion: str | Path | None, settings: _Settings
+) -> Outcome:
+    """What would become of a series: it is read, and nothing written."""
+    source, layout = task.source, task.layout
+    landmarks = Path(rv_insertion) if rv_insertion else find_rv_insertion(source)
+    if _is_finished(task, landmarks, model, settings):
+        return Outcome(source, layout.report, resumed=True)
+    try:
+        refuse_occupied_places(layout, settings.overwrite)
+        series = read_series(source, settings.hints)
+        if landmarks:
+            read_rv_insertion(landmarks, series)
+    except Exception as error:
+        return Outcome(source, None, error=describe_error(error, source))
+    return Outcome(source, layout.report, planned=True, m0_from=series.metadata.get("M0From", ""))
 
 
 def _run_and_note(
@@ -208,6 +268,7 @@ def _run_and_note(
 def _describe(task: Task) -> None:
     if task.data_set is not None:
         describe_derivatives(task.layout.root, task.data_set)
+        write_bibliography(task.layout)
 
 
 def _run_one(

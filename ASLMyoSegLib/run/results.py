@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from ..display.bullseye import draw_bullseye, save_bullseye
+from ..display.methods import references
 from ..display.overlays import draw_thumbnail, window_around
 from ..display.report import write_report
 from ..io import write_rv_insertion, write_series, write_volume
 from ..io.bids.derivatives import IMAGES, describe_dataset
 from ..io.bids.side_cars import volume_name
 from ..io.dicom.writing import NOT_WRITTEN, write_dicom
-from ..io.files import write_json
+from ..io.files import replacing, write_json
 from ..io.images.nrrd import write_nrrd
 from ..io.masks.seg_nrrd import write_segmentation
 from ..io.results import Layout
@@ -101,6 +102,8 @@ def write_results(
         save_bullseye(figure, layout.figure("bullseye.png"), picture)
         bullseye = picture.read_text(encoding="utf-8")
     _write_thumbnail(layout.figure(THUMBNAIL), finished)
+    if not layout.bids:
+        write_bibliography(layout)
     write_report(
         layout.report,
         series=series,
@@ -108,6 +111,7 @@ def write_results(
         segmentation=segmentation,
         summary=summary,
         bullseye_svg=bullseye,
+        bibliography=layout.bibliography.relative_to(layout.root).as_posix(),
     )
     if write_scene is not None:
         write_scene(layout.scene, finished)
@@ -115,6 +119,12 @@ def write_results(
     files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
     summary["files"] = [*files, layout.summary.relative_to(root).as_posix()]
     write_json(layout.summary, summary)
+
+
+def write_bibliography(layout: Layout) -> None:
+    """Write the papers that reports cite."""
+    with replacing(layout.bibliography) as beside:
+        beside.write_text(references(), encoding="utf-8")
 
 
 def _with_ending(stem: Path, ending: str) -> Path:

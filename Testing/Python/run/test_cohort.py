@@ -26,7 +26,7 @@ def finish(
     error: float | None = None,
 ) -> None:
     """The summary that a finished series would have left, of two images and two segments."""
-    frame = {"mcd_uncertainty": score, "shift_pixels": [0.3, 0.4]}
+    frame = {"mcd_uncertainty": score, "shift_pixels": [0.3, 0.4], "trials": 64}
     part = {"mbf": mbf, "pn": 0.1}
     if error is not None:
         part |= {"error_without_constants": error, "degrees_of_freedom": 15.0}
@@ -35,6 +35,10 @@ def finish(
     summary = {
         "series": name,
         "frames": [frame, frame],
+        "version": "0.2.0",
+        "model": {"name": "net", "sha256": "0" * 64},
+        "precision": 0.02,
+        "motion": {"corrected": False},
         "mcd_uncertainty": score,
         "mbf": flow,
         "warnings": [warning] if warning else [],

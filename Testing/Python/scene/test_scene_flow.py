@@ -284,7 +284,7 @@ def test_export_writes_what_a_run_writes(tmp_path: Path):
             f"{stem}_desc-flow_map.nii.gz", f"{stem}_desc-myocardium.seg.nrrd",
             f"{stem}_desc-myocardium_mask.json", f"{stem}_desc-myocardium_probseg.json",
             f"{stem}_desc-uncertainty_map.json", f"{stem}_desc-flow_map.json",
-            "dataset_description.json",
+            "dataset_description.json", "references.bib",
             f"{stem}_mbf.tsv", f"{stem}_mbf.json", "thumbnail.png",
         }  # fmt: skip
         assert report.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
