@@ -12,7 +12,9 @@ def group(
     results: Annotated[Path, typer.Argument(help="Folder that `run` over many series wrote.")],
     participants: Annotated[
         Path | None,
-        typer.Option(help="BIDS participants.tsv, whose groups are drawn side by side."),
+        typer.Option(
+            metavar="FILE", help="BIDS participants.tsv, whose groups are drawn side by side."
+        ),
     ] = None,
     by: Annotated[str, typer.Option(metavar="COLUMN", help="Which of its columns.")] = "group",
 ) -> None:

@@ -45,23 +45,58 @@ class Weights(str, Enum):
     mask = "mask"
 
 
-Model = Annotated[Path | None, typer.Option("--model", help="Weights; default: those shipped.")]
+PASSES = "Network and passes"
+OF_FLOW = "How flow is measured"
+STATED = "What files do not say"
+OF_BIDS = "Which series of a BIDS data set, and how many at once"
+
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        metavar="FILE",
+        help="Weights; default: those shipped.",
+        rich_help_panel=PASSES,
+    ),
+]
 Trials = Annotated[
     int | None,
-    typer.Option(min=2, help=f"Monte Carlo passes per image; the paper took {PAPER_TRIALS}."),
+    typer.Option(
+        min=2,
+        metavar="N",
+        help=f"Monte Carlo passes per image; the paper took {PAPER_TRIALS}.",
+        rich_help_panel=PASSES,
+    ),
 ]
 Precision = Annotated[
     float | None,
     typer.Option(
+        metavar="SHARE",
+        rich_help_panel=PASSES,
         help="As many passes as bring the relative standard error of every image's MCD Uncertainty "
-        f"below this; {DEFAULT_PRECISION} where no --trials are given."
+        f"below this; {DEFAULT_PRECISION} where no --trials are given.",
     ),
 ]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
-OnDevice = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
+Seed = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=2**32 - 1,
+        metavar="N",
+        help="Of everything random.",
+        rich_help_panel=PASSES,
+    ),
+]
+OnDevice = Annotated[
+    Device,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help=f"{', '.join(Device)}; auto takes a GPU where there is one.",
+        rich_help_panel=PASSES,
+    ),
+]
 
-
-OF_BIDS = "Which series of a BIDS data set, and how many at once"
 
 Participants = Annotated[
     list[str] | None,
@@ -93,7 +128,12 @@ Filters = Annotated[
 Jobs = Annotated[
     int,
     typer.Option(
-        "--jobs", min=1, max=1024, help="Series done side by side.", rich_help_panel=OF_BIDS
+        "--jobs",
+        min=1,
+        max=1024,
+        metavar="N",
+        help="Series done side by side.",
+        rich_help_panel=OF_BIDS,
     ),
 ]
 DryRun = Annotated[
@@ -160,6 +200,8 @@ OfKinetics = Annotated[
     Kinetics | None,
     typer.Option(
         "--kinetics",
+        metavar="NAME",
+        rich_help_panel=OF_FLOW,
         help="general (Buxton's model, readout corrected; default) or paper (its formula).",
     ),
 ]
@@ -167,18 +209,27 @@ OfWeights = Annotated[
     Weights | None,
     typer.Option(
         "--weights",
+        metavar="NAME",
+        rich_help_panel=OF_FLOW,
         help="Pixels of a mask count by how surely they are muscle (posterior; default) or all "
         "alike (mask), as in the paper.",
     ),
 ]
 Haematocrit = Annotated[
     float | None,
-    typer.Option(min=0.1, max=0.7, help="0.42, for instance; it tells T1 of blood."),
+    typer.Option(
+        min=0.1,
+        max=0.7,
+        metavar="SHARE",
+        help="0.42, for instance; it tells T1 of blood.",
+        rich_help_panel=OF_FLOW,
+    ),
 ]
 T1Myocardium = Annotated[
     str | None,
     typer.Option(
-        metavar="SECONDS|FILE",
+        metavar="S|FILE",
+        rich_help_panel=OF_FLOW,
         help="Native T1 of muscle: a number, or a map in seconds; default: by field strength.",
     ),
 ]
@@ -210,31 +261,48 @@ def hints_of(
         str | None,
         typer.Option(
             metavar="WORDS",
+            rich_help_panel=STATED,
             help="What each frame is, whatever files say: m0scan,(control,label)*6, or n/a; of "
             "one image alone: control.",
         ),
     ] = None,
     skip_frames: Annotated[
         str | None,
-        typer.Option(metavar="NUMBERS", help="Frames to leave out; the first is 0: 3,7-9."),
+        typer.Option(
+            metavar="NUMBERS",
+            help="Frames to leave out; the first is 0: 3,7-9.",
+            rich_help_panel=STATED,
+        ),
     ] = None,
     inversion_time: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="Of control and label frames, whatever files say."),
+        typer.Option(
+            metavar="S",
+            help="Of control and label frames, whatever files say.",
+            rich_help_panel=STATED,
+        ),
     ] = None,
     variable: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of the images in a MATLAB file.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Of the images in a MATLAB file.", rich_help_panel=STATED
+        ),
     ] = None,
     axes: Annotated[
         str | None,
         typer.Option(
             metavar="WORDS",
+            rich_help_panel=STATED,
             help="What the axes are, in the order of their sizes: y,x,slice,frame or y,x,frame.",
         ),
     ] = None,
     pixel_size: Annotated[
         str | None,
-        typer.Option(metavar="MM", help="Along x, along y, and from slice to slice: 1.9,1.9,8."),
+        typer.Option(
+            metavar="MM",
+            help="Along x, along y, and from slice to slice: 1.9,1.9,8.",
+            rich_help_panel=STATED,
+        ),
     ] = None,
 ) -> Hints:
     """What the options state.

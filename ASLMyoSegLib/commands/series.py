@@ -45,7 +45,9 @@ def run(
         Path,
         typer.Argument(help="*_asl.nii.gz or other images, DICOM, .mat, or a folder of them."),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the results.")
+    ],
     model: Model = None,
     trials: Trials = None,
     precision: Precision = None,
@@ -54,11 +56,14 @@ def run(
     rv_insertion: Annotated[
         Path | None,
         typer.Option(
+            metavar="FILE",
             help="RV insertion points (JSON), which turn the AHA sectors into place; default: "
-            "*_rvinsertion.json beside the series."
+            "*_rvinsertion.json beside the series.",
         ),
     ] = None,
-    scene: Annotated[bool, typer.Option(help="Write a 3D Slicer scene as well.")] = False,
+    scene: Annotated[
+        bool, typer.Option("--scene", help="Write a 3D Slicer scene as well.")
+    ] = False,
     keep_identifiers: Annotated[
         bool,
         typer.Option("--keep-identifiers", help="Let report, summary and scene name the patient."),
@@ -71,7 +76,11 @@ def run(
         ),
     ] = False,
     correct_motion: Annotated[
-        bool, typer.Option(help="Move frames to where the heart usually is before segmenting.")
+        bool,
+        typer.Option(
+            "--correct-motion",
+            help="Move frames to where the heart usually is before segmenting.",
+        ),
     ] = False,
     kinetics: OfKinetics = None,
     weights: OfWeights = None,
@@ -151,19 +160,27 @@ def quantify(
     masks: Annotated[
         Path | None,
         typer.Option(
+            metavar="FILE",
             help="Masks of a series: label map, .seg.nrrd, DICOM SEG or RT structure set, or a "
-            "folder of DICOM; a scene brings its own."
+            "folder of DICOM; a scene brings its own.",
         ),
     ] = None,
     segment: Annotated[
-        str | None, typer.Option(help="Which of several segments or labels is the muscle.")
+        str | None,
+        typer.Option(metavar="NAME", help="Which of several segments or labels is the muscle."),
     ] = None,
     masks_anyway: Annotated[
         bool, typer.Option("--masks-anyway", help="Take masks that name another patient or study.")
     ] = False,
-    rv_insertion: Annotated[Path | None, typer.Option(help="RV insertion points (JSON).")] = None,
+    rv_insertion: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="RV insertion points (JSON).")
+    ] = None,
     correct_motion: Annotated[
-        bool, typer.Option(help="Move frames to where the heart usually is; for one mask of all.")
+        bool,
+        typer.Option(
+            "--correct-motion",
+            help="Move frames to where the heart usually is; for one mask of all.",
+        ),
     ] = False,
     kinetics: OfKinetics = None,
     weights: OfWeights = None,
