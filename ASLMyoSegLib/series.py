@@ -115,6 +115,10 @@ class Posterior:
             of repeated runs with as many passes lies; NaN where the passes do not tell. None where
             nobody asked.
         way: how the passes looked at the images, the name of an `uncertainty.ways.Way`.
+        hearts: float64 (slice, 2), where the heart was looked for, pixels (y, x). None where the
+            whole field was.
+        astray: bool (frame, slice), images in which something else looked more like the heart at
+            first than what lies where the others agree that it is. None as above.
     """
 
     mean: np.ndarray
@@ -126,6 +130,8 @@ class Posterior:
     model: dict[str, str] = field(default_factory=dict)
     mcd_interval: np.ndarray | None = None
     way: str = "paper"
+    hearts: np.ndarray | None = None
+    astray: np.ndarray | None = None
 
     def masks_of_trial(self, trial: int) -> np.ndarray:
         """Masks of one pass, bool (frame, slice, y, x); empty where an image had no such pass."""

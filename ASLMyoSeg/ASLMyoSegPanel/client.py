@@ -85,9 +85,13 @@ class WorkerClient:
         trials: int | None,
         precision: float | None,
         device: str,
+        heart: tuple[float, float] | None = None,
         seed: int = 0,
     ) -> None:
-        """Begin to segment; `run` hears of it from now on."""
+        """Begin to segment; `run` hears of it from now on.
+
+        `heart` is where a person says that it is, pixels (y, x); None looks for it.
+        """
         self._run = run
         self._number += 1
         self._start()
@@ -102,6 +106,7 @@ class WorkerClient:
                 "precision": precision,
                 "seed": seed,
                 "device": device,
+                "heart": heart,
             }
         )
 

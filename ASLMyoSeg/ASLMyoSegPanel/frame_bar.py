@@ -32,6 +32,7 @@ class FrameBar(Section):
                 "C": ui.contoursButton.click,
                 "D": ui.paintButton.click,
                 "E": ui.applyToAllButton.click,
+                "H": ui.pointAtHeartButton.click,
                 "O": lambda: getattr(self.panel, review).toggleOverlay(),
                 "L": lambda: getattr(self.panel, correct).toggleOutline(),
                 "?": ui.keysButton.click,

@@ -46,6 +46,7 @@ def words() -> dict[str, str]:
         "C": _("contours, or none"),
         "D": _("paint with the Segment Editor, or not"),
         "E": _("apply to all frames"),
+        "H": _("point at the heart"),
         "O": _("show or hide the uncertainty"),
         "L": _("show or hide the outline"),
         "?": _("this list"),

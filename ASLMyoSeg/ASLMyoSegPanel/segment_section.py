@@ -10,9 +10,12 @@ import slicer
 from slicer.i18n import tr as _
 
 from ASLMyoSegLib.errors import ASLMyoSegError
+from ASLMyoSegLib.run.heart import heart_notes
+from ASLMyoSegLib.scene import pointing
 
 from . import packages
 from .client import Run, WorkerClient
+from .heart_tool import HeartTool
 from .section import Section
 
 PARTS = 1000
@@ -35,6 +38,10 @@ class SegmentSection(Section):
         ui.segmentButton.connect("clicked()", self.onSegment)
         ui.segmentAllButton.connect("clicked()", self.onSegmentAll)
         ui.cancelButton.connect("clicked()", self.onCancel)
+        ui.pointAtHeartButton.connect("clicked()", self.onPointAtHeart)
+        ui.forgetHeartButton.connect("clicked()", self.onForgetHeart)
+        self._pointed = self.panel.timer(0, self.onPointed)
+        self.heart = HeartTool(self._pointed.start)
         ui.deviceComboBox.connect("currentIndexChanged(int)", self.onDeviceChosen)
         ui.modelPathLineEdit.comboBox().connect("editTextChanged(QString)", self.onModelChosen)
         ui.modelPathLineEdit.comboBox().lineEdit().placeholderText = _("the default model")
@@ -50,6 +57,10 @@ class SegmentSection(Section):
         done = "" if others else _("Every series has a result.")
         self.able(ui.segmentAllButton, _("It is under way.") if running else self.lacking() or done)
         self.able(ui.cancelButton, "" if running else _("Nothing is under way."))
+        self.heart.watch(self.series)
+        pointed = there and pointing.pointed(self.series) is not None
+        self.able(ui.pointAtHeartButton, self.lacking())
+        self.able(ui.forgetHeartButton, "" if pointed else _("Nobody points at the heart."))
         ui.progressBar.visible = running
         ui.progressLabel.text = self._said
         if self.parameters is not None:
@@ -62,6 +73,9 @@ class SegmentSection(Section):
             self._showDevice()
         if there and not self._asked:
             self.lookForDevices()
+
+    def leave(self) -> None:
+        self.heart.watch(None)
 
     def lookForDevices(self) -> None:
         """Ask the worker what it can compute on; without PyTorch, nobody needs to be asked."""
@@ -119,6 +133,30 @@ class SegmentSection(Section):
         else:
             self._say(_("Not segmented: PyTorch is not installed."))
 
+    def onPointAtHeart(self) -> None:
+        """Let the next click say where the heart is."""
+        self.panel.views.show()
+        try:
+            pointing.start_pointing(self.series)
+        except ASLMyoSegError as error:
+            self._say(str(error))
+            return
+        self._say(_("Click on the heart in a slice view."))
+
+    def onPointed(self) -> None:
+        """Segment the series anew at the place; what else was under way waits meanwhile."""
+        if self.series is None or pointing.pointed(self.series) is None:
+            return
+        under_way = [self._target] if self.client.busy else []
+        waiting = [one for one in (*under_way, *self._waiting) if one != self.series]
+        self.stop()
+        self._waiting = waiting
+        self.onSegment()
+
+    def onForgetHeart(self) -> None:
+        pointing.forget(self.series)
+        self._say(_("The heart is looked for again when you press Segment."))
+
     def onSegmentAll(self) -> None:
         """Segment what has no result yet, one series after the other."""
         every = self.series.all_in(slicer.mrmlScene)
@@ -157,6 +195,7 @@ class SegmentSection(Section):
             trials=parameters.trials if parameters.fixedTrials else None,
             precision=self._precision,
             device=parameters.device,
+            heart=pointing.pointed(target),
         )
         self.ui.progressBar.setRange(0, 0)
         self._said = _("Starting...")
@@ -180,12 +219,10 @@ class SegmentSection(Section):
 
     def onDone(self, target, posterior) -> None:
         if self._show(target, posterior):
-            most = posterior.trials.max()
-            self._say(
-                _("Done: up to {trials} trials per image on {device}.").format(
-                    trials=most, device=posterior.device
-                )
+            done = _("Done: up to {trials} trials per image on {device}.").format(
+                trials=posterior.trials.max(), device=posterior.device
             )
+            self._say(" ".join([done, *heart_notes(posterior)]))
             self.panel.requestFlow(target)
             if self._waiting:
                 self._next()

@@ -31,6 +31,13 @@ class Device(str, Enum):
     cuda = "cuda"
 
 
+class Ways(str, Enum):
+    """How passes look at the images."""
+
+    heart = "heart"
+    paper = "paper"
+
+
 class Kinetics(str, Enum):
     """The model of flow."""
 
@@ -196,6 +203,26 @@ def _annotated(function: Callable[..., Any]) -> Iterator[tuple[Parameter, Any]]:
         yield parameter, types[parameter.name]
 
 
+InWay = Annotated[
+    Ways,
+    typer.Option(
+        "--way",
+        metavar="NAME",
+        help="heart: find it, look at it closely, mark nothing else; paper: the whole field, "
+        "nothing but dropout.",
+        rich_help_panel=PASSES,
+    ),
+]
+Heart = Annotated[
+    str | None,
+    typer.Option(
+        "--heart",
+        metavar="PLACE",
+        help="Where it is: column and row of a pixel as stored, from 0 (48,50), or right, anterior "
+        "and superior as Slicer shows them (12.5mm,-30mm,41mm); default: it is looked for.",
+        rich_help_panel=PASSES,
+    ),
+]
 OfKinetics = Annotated[
     Kinetics | None,
     typer.Option(

@@ -14,6 +14,8 @@ from .options import (
     DryRun,
     Filters,
     Haematocrit,
+    Heart,
+    InWay,
     Jobs,
     Model,
     OfKinetics,
@@ -25,6 +27,7 @@ from .options import (
     Sessions,
     T1Myocardium,
     Trials,
+    Ways,
     choice_of,
     flow_options,
     refuse_both,
@@ -82,6 +85,8 @@ def run(
             help="Move frames to where the heart usually is before segmenting.",
         ),
     ] = False,
+    heart: Heart = None,
+    way: InWay = Ways.heart,
     kinetics: OfKinetics = None,
     weights: OfWeights = None,
     haematocrit: Haematocrit = None,
@@ -98,7 +103,9 @@ def run(
     from ..io import left_out
     from ..network import load_model
     from ..processes.parallel import launched_rank
+    from ..run.heart import Place
     from ..run.pipeline import run as run_all
+    from ..uncertainty.ways import WAYS
 
     refuse_both(trials, precision)
     write_scene = None
@@ -130,6 +137,8 @@ def run(
             choice=choice_of(participants, sessions, filters),
             jobs=jobs,
             dry_run=dry_run,
+            way=WAYS[way.value],
+            heart=Place.parse(heart) if heart else None,
             progress=show,
         )
     if launched_rank() == 0:

@@ -11,11 +11,13 @@ from .dropout import BitDropout
 from .mcd_unet import MCDUNet
 from .precision import autocast
 
+SEED = 0
+"""Of dropout in the pass over the images: these alone decide what becomes of a network, so that a
+score's spread over repeated runs is that of its passes."""
+
 
 @torch.no_grad()
-def adapted(
-    network: MCDUNet, images: torch.Tensor, share: float, seed: int, device: torch.device
-) -> MCDUNet:
+def adapted(network: MCDUNet, images: torch.Tensor, share: float, device: torch.device) -> MCDUNet:
     """A copy whose batch normalisation follows the images, as far as `share` says.
 
     Feature statistics of other scanners and sequences differ from those of the training; part of
@@ -26,7 +28,6 @@ def adapted(
         network: trained, in evaluation mode.
         images: (n, 1, y, x), normalised.
         share: of the images' statistics, 0 to 1.
-        seed: of dropout.
         device: that computes.
     """
     copied = MCDUNet(network.architecture)
@@ -39,7 +40,7 @@ def adapted(
     copied.to(device)
     gpus = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(gpus), autocast(device):
-        torch.manual_seed(seed)
+        torch.manual_seed(SEED)
         copied(images.to(device, memory_format=torch.channels_last))
     found = MCDUNet(network.architecture)
     found.load_state_dict(copied.state_dict())

@@ -7,9 +7,11 @@ loaded, until its standard input closes, which the end of its parent does too.
 | request | fields |
 |---|---|
 | `hello` | |
-| `segment` | `id`, `folder`, `series`, `model`, `trials`, `precision`, `seed`, `device` |
+| `segment` | `id`, `folder`, `series`, `model`, `trials`, `precision`, `seed`, `device`, `heart` |
 | `cancel` | `id` |
 | `quit` | |
+
+`heart` is where a person says that it is, pixels (y, x) of the series; it may be left out.
 
 | reply | fields |
 |---|---|
@@ -115,6 +117,7 @@ class Worker:
             precision=request["precision"],
             seed=request["seed"],
             device=use_device(request["device"]),
+            heart=request.get("heart"),
         )
         next_progress = next_partial = 0.0
         with contextlib.closing(steps):
@@ -133,7 +136,7 @@ class Worker:
                             "seconds_left": step.seconds_left,
                         }
                     )
-                if now >= next_partial:
+                if step.passes and now >= next_partial:
                     next_partial = now + PARTIAL_INTERVAL
                     # The masks of each pass are many megabytes, and nobody looks at them yet.
                     sketch = to_message(step.posterior(), folder, leave_out=("trial_masks",))

@@ -9,6 +9,7 @@ from typing import Any
 from ..io.dicom.reading import Source
 from ..motion.measuring import Motion
 from ..series import ASLSeries, MBFResult, Posterior, RVInsertion, Segmentation
+from .heart import Place
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class FinishedSeries:
         digest: of the files that were read; None where the images came from a scene.
         stated: what a person said of these files; None where the images came from a scene.
         flow_options: how a person wanted flow to be measured; None where a scene holds that.
+        heart: where a person said that it is; None where nobody did.
         identifiers: of the patient; None where nobody asked for them.
         sources: the DICOM images, where it was made from such: results become DICOM objects too.
     """
@@ -44,5 +46,6 @@ class FinishedSeries:
     digest: str | None = None
     stated: Mapping[str, Any] | None = None
     flow_options: Mapping[str, Any] | None = None
+    heart: Place | None = None
     identifiers: Mapping[str, str] | None = None
     sources: Sequence[Source] = ()

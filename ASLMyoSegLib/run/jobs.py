@@ -28,6 +28,7 @@ from ..processes.exchange import from_message, to_message
 from ..series import ASLSeries, Posterior, RVInsertion, Segmentation
 from .finished import FinishedSeries
 from .flow import measure_flow
+from .heart import Place
 from .publishing import publishing
 
 JOB, ANSWER = "job.json", "answer.json"
@@ -83,6 +84,7 @@ class ExportJob:
         constants: of `quantify`.
         notes: sentences for people, to go before others.
         dicom: a file of the DICOM series that the images are of.
+        heart: where a person said that it is, as `Place.parse` reads it.
     """
 
     folder: Path
@@ -97,6 +99,7 @@ class ExportJob:
     seconds: float
     notes: tuple[str, ...] = ()
     dicom: Path | None = None
+    heart: str | None = None
 
     def run(self, tell: Tell) -> Exported:
         """Write.
@@ -131,6 +134,7 @@ class ExportJob:
             warnings=warnings,
             precision=self.precision,
             seconds=self.seconds,
+            heart=Place.parse(self.heart) if self.heart else None,
             sources=sources,
         )
         tell(f"{self.series.name}: writing files")

@@ -33,12 +33,13 @@ from ..series import Segmentation
 from ..uncertainty import DEFAULT_PRECISION
 from ..uncertainty.sampler import segment
 from ..uncertainty.scores import mcd_uncertainty
-from ..uncertainty.ways import HEART
+from ..uncertainty.ways import HEART, Way
 from .choosing import Choice
 from .cohort import write_cohort
 from .failures import forget_failure, note_failure
 from .finished import FinishedSeries
 from .flow import DEFAULT_OPTIONS, FlowOptions, measure_flow
+from .heart import Place, heart_notes
 from .places import Task, tasks_of
 from .publishing import go_on_publishing, publishing, refuse_occupied_places
 from .results import SceneWriter, write_bibliography, write_results
@@ -83,6 +84,8 @@ class _Settings:
     correct_motion: bool
     hints: Hints
     flow: FlowOptions
+    way: Way
+    heart: Place | None
 
 
 def run(
@@ -101,6 +104,8 @@ def run(
     hints: Hints = NO_HINTS,
     correct_motion: bool = False,
     flow: FlowOptions = DEFAULT_OPTIONS,
+    way: Way = HEART,
+    heart: Place | None = None,
     choice: Choice = EVERY_SERIES,
     jobs: int = 1,
     page: bool = True,
@@ -137,6 +142,8 @@ def run(
         correct_motion: whether to move frames to where the heart usually is before segmenting.
         hints: what the files of all these series do not say.
         flow: how it is measured.
+        way: how passes look at the images; `uncertainty.ways.PAPER` is the paper's.
+        heart: where it is in a single series; None looks for it.
         choice: which of the series are taken.
         jobs: processes that do several series side by side.
         page: whether several series end with the page over all results in the folder.
@@ -163,6 +170,8 @@ def run(
         correct_motion,
         hints,
         flow,
+        way,
+        heart,
     )
     if len(sources) == 1 and launched_rank() > 0:
         return []
@@ -177,6 +186,11 @@ def run(
         raise OutputError(
             f"{rv_insertion}: one file of RV insertion points cannot serve the "
             f"{len(sources)} series beneath {path}; run them one by one."
+        )
+    if heart is not None:
+        raise OutputError(
+            f"{path}: one place of the heart ({heart}) cannot be that of its "
+            f"{len(sources)} series; run them one by one."
         )
 
     def is_finished(task: Task) -> bool:
@@ -289,16 +303,22 @@ def _run_one(
     series = read_series(source, settings.hints, keep_identifiers=settings.keep_identifiers)
     points = read_rv_insertion(landmarks, series) if landmarks else None
     motion = None
+    given = {
+        "seed": settings.seed,
+        "device": settings.device,
+        "way": settings.way,
+        "heart": settings.heart and settings.heart.standing(series),
+        "rv_insertion": points,
+    }
     if settings.correct_motion:
-        look = segment(series, model, trials=FIRST_LOOK, seed=settings.seed, device=settings.device)
+        look = segment(series, model, trials=FIRST_LOOK, **given)
         series, motion = undo_motion(series, measure_motion(series, look.mean >= 0.5))
     posterior = segment(
         series,
         model,
         trials=settings.trials,
         precision=settings.precision,
-        seed=settings.seed,
-        device=settings.device,
+        **given,
         progress=(lambda done, of: progress(series.name, done, of)) if progress else None,
     )
     masks = posterior.mean >= 0.5
@@ -314,12 +334,13 @@ def _run_one(
         flow=flow,
         motion=motion or measure_motion(series, masks),
         points=points,
-        warnings=warnings,
+        warnings=(*heart_notes(posterior), *warnings),
         precision=settings.precision,
         seconds=time.monotonic() - started,
         digest=digest,
         stated=settings.hints.stated(),
         flow_options=settings.flow.stated(),
+        heart=settings.heart,
         identifiers=identifiers_of(series.metadata) if settings.keep_identifiers else None,
         sources=series_sources(source, settings.hints, series),
     )
@@ -339,7 +360,8 @@ def _is_finished(
         return (
             summary["series"] == series_name(source)
             and summary["model"]["sha256"] == model.sha256
-            and summary["way"] == HEART.name
+            and summary["way"] == settings.way.name
+            and summary["heart"]["stated"] == (settings.heart and str(settings.heart))
             and summary["precision"] == settings.precision
             and (settings.trials is None or summary["trials"] == settings.trials)
             and summary["seed"] == settings.seed

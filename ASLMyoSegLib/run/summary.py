@@ -10,6 +10,7 @@ from .. import __version__
 from ..motion.measuring import LIMIT
 from ..series import MBFResult, SegmentFlow
 from .finished import FinishedSeries
+from .heart import describe_heart
 
 MBF_UNIT = "mL/g/min"
 
@@ -21,7 +22,8 @@ def summarise(finished: FinishedSeries) -> dict[str, Any]:
     `stored_axes` which axes of the file x, y and slice are here, with a minus where they run
     against it: slices and shifts are those of the images as they stand, volumes lie as the input.
     `m0_from` names the file or series of its own that M0 was taken from, where it was one. A
-    frame's `shift_pixels` are down and right, from the usual place of the heart.
+    frame's `shift_pixels` are down and right, from the usual place of the heart; it is `astray`
+    where something else looked more like the heart at first.
     """
     series, posterior, segmentation = finished.series, finished.posterior, finished.segmentation
     motion, scores = finished.motion, segmentation.mcd_uncertainty
@@ -37,6 +39,7 @@ def summarise(finished: FinishedSeries) -> dict[str, Any]:
             "mask_pixels": int(segmentation.masks[frame, k].sum()),
             "shift_pixels": [_number(v) for v in motion.shifts[frame, k]],
             "moved": bool(motion.moved[frame, k]),
+            "astray": bool(posterior.astray is not None and posterior.astray[frame, k]),
         }
         for frame in range(len(series.images))
         for k in range(series.images.shape[1])
@@ -53,6 +56,7 @@ def summarise(finished: FinishedSeries) -> dict[str, Any]:
         "m0_from": series.metadata.get("M0From"),
         "model": posterior.model,
         "way": posterior.way,
+        "heart": describe_heart(series, posterior, finished.heart),
         "device": posterior.device,
         "trials": int(posterior.trials.max()),
         "precision": finished.precision,

@@ -68,8 +68,10 @@ def show(one: Any) -> None:
         legend = legend_of(other.uncertainty_node)
         legend.SetVisibility(shown and one.segmented)
         legend.Modified()  # views look again whether they show the map
-        if other.browser.GetNodeReference("ASLMyoSeg.landmarks") is not None:
-            other.landmarks_node.SetDisplayVisibility(shown)
+        for role in ("landmarks", "heart"):
+            markups = other.browser.GetNodeReference(f"ASLMyoSeg.{role}")
+            if markups is not None:
+                markups.SetDisplayVisibility(shown)
 
 
 def overlay_opacity(uncertainty: Any) -> float:

@@ -11,9 +11,11 @@ from ..errors import OutputError, SceneError
 from ..io import write_rv_insertion, write_series, write_volume
 from ..io.bids.derivatives import describe_dataset
 from ..io.files import read_json
+from ..run.heart import heart_notes
 from ..run.jobs import ExportJob
 from ..series import ASLSeries
 from .flow import flow_masks, flow_posterior, reviewed_only
+from .pointing import said
 from .tables import read_constants
 
 
@@ -28,7 +30,7 @@ def export_job(one: Any, folder: str | Path, dicom: Path | None = None) -> Expor
     if posterior is None:
         raise SceneError(f"{one.name}: there is no result yet; segment the series first.")
     segmentation, facts = one.segmentation(), one.facts()
-    only = reviewed_only(one)
+    only, strays = reviewed_only(one), heart_notes(posterior)
     job = ExportJob(
         folder=Path(folder),
         series=one.series(),
@@ -40,8 +42,9 @@ def export_job(one: Any, folder: str | Path, dicom: Path | None = None) -> Expor
         constants=read_constants(one.flow_node),
         precision=facts["precision"],
         seconds=facts["seconds"],
-        notes=("Flow is of corrected and accepted masks only.",) if only else (),
+        notes=(*(["Flow is of corrected and accepted masks only."] if only else []), *strays),
         dicom=dicom,
+        heart=said(one),
     )
     job.check()
     return job

@@ -74,7 +74,7 @@ def _seen(one: Any) -> Iterator[Any]:
         proxy = one.browser.GetProxyNode(sequence)
         if proxy is not None:
             yield proxy
-    yield from _parts(one, "frames", "flow", "landmarks")
+    yield from _parts(one, "frames", "flow", "landmarks", "heart")
 
 
 def _parts(one: Any, *roles: str) -> list[Any]:

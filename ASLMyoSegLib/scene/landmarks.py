@@ -48,13 +48,27 @@ def start_placing(node: Any) -> None:
         raise SceneError("The RV insertions were deleted from the scene; place them again.")
     if not node.GetNumberOfUndefinedControlPoints():
         raise SceneError("All RV insertions are placed; drag them, or clear them to start anew.")
+    place_by_clicks(node, persistently=True)
+
+
+def place_by_clicks(node: Any, *, persistently: bool) -> None:
+    """Let clicks in slice views place the points of a node that have no position, in order.
+
+    Args:
+        node: vtkMRMLMarkupsFiducialNode, in a scene.
+        persistently: until somebody ends it, or one click only.
+
+    Raises:
+        SceneError: where there is nothing to place them with.
+    """
+    scene = node.GetScene()
     selection = scene.GetNodeByID("vtkMRMLSelectionNodeSingleton")
     interaction = scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
     if selection is None or interaction is None:
         raise SceneError("This scene belongs to no application in which points could be placed.")
     selection.SetReferenceActivePlaceNodeClassName("vtkMRMLMarkupsFiducialNode")
     selection.SetActivePlaceNodeID(node.GetID())
-    interaction.SetPlaceModePersistence(1)
+    interaction.SetPlaceModePersistence(int(persistently))
     interaction.SetCurrentInteractionMode(interaction.Place)
 
 

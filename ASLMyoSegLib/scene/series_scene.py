@@ -11,6 +11,7 @@ The panel binds widgets and calls one function of this room at a time:
 | `guess` | `guess_frames`, `check_frames`: what the frames of a loaded sequence are |
 | `layouts` | `LAYOUTS`, `layout_for(one)`, `show(one)`: views of a series, and its bullseye |
 | `editing` | `bind_editor(one, editor, low)`: the Segment Editor's parameter node |
+| `pointing` | `start_pointing(one)`, `pointed(one)`, `forget(one)`: where the heart is |
 | `landmarks` | `start_placing(node)`, `clear(node)`: RV insertion points |
 | `bullseye` | `select_segment(scene, aha)`, `segment_in_view(scene, ras)` |
 | `outline` | `update_outline(one)`, `segment_at(one, ras)`: the segment on the slices |
@@ -190,6 +191,8 @@ class SeriesScene(SeriesMasks):
         passes = np.broadcast_to(posterior.trials, scores.shape)
         facts = {name: getattr(posterior, name) for name in ("seed", "device", "model", "way")}
         facts |= {"precision": precision, "seconds": seconds}
+        if posterior.hearts is not None and posterior.astray is not None:
+            facts |= {"hearts": posterior.hearts.tolist(), "astray": posterior.astray.tolist()}
         rows = []
         for row in self.rows():
             frame = row.frame
@@ -226,6 +229,8 @@ class SeriesScene(SeriesMasks):
             model=facts["model"],
             mcd_interval=np.array([r.intervals for r in rows]),
             way=facts.get("way", "paper"),  # scenes of earlier versions
+            hearts=np.array(facts["hearts"]) if "hearts" in facts else None,
+            astray=np.array(facts["astray"]) if "astray" in facts else None,
         )
 
     # Flow

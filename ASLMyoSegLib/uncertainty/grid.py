@@ -131,6 +131,11 @@ class NetworkGrid:
         return probability
 
     @property
+    def middle(self) -> np.ndarray:
+        """Of the window, pixels of the series (y, x)."""
+        return np.array([(span.start + span.stop - 1) / 2 for span in self.window])
+
+    @property
     def outside(self) -> tuple[int, int, int, int]:
         """Pixels of the series left of the window, right of it, above and below."""
         down, across = self.window

@@ -78,8 +78,9 @@ def engine_for(
     columns: int,
     device: torch.device,
     views: int = 1,
+    batch: int | None = None,
 ) -> AnyEngine:
     """What makes the passes of a network over images of one size (see `Engine`)."""
     if isinstance(network, ProbabilisticUNet):
         return LatentEngine(network, device)
-    return Engine(network, rows, columns, device, views=views)
+    return Engine(network, rows, columns, device, views=views, batch=batch)

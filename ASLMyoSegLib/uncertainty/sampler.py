@@ -14,26 +14,16 @@ from ..errors import ASLMyoSegError
 from ..network import LoadedModel, MCDUNet
 from ..network.adaptation import adapted
 from ..network.precision import choose_device, problem_of_gpu
-from ..series import ASLSeries, Posterior
+from ..series import ASLSeries, Posterior, RVInsertion
 from . import DEFAULT_PRECISION
+from .enough import FLOOR, FORETELLING, passes_foreseen, passes_needed
+from .first_look import FirstLook
 from .grid import NetworkGrid
-from .heart import region
+from .heart import FROM_MIDDLE, FROM_PERSON, FROM_RV, FROM_WINDOW, Guess, Places, between, region
 from .latent_engine import AnyEngine, AnyPrepared, engine_for
-from .statistics import GROUPS, ImageStatistics, ImageSummary
+from .statistics import GROUPS, ImageStatistics
 from .views import turned, turned_back
 from .ways import HEART, Way
-
-FLOOR = 64
-"""Fewest passes per image by which a precision is judged."""
-
-FORETELLING = 32
-"""Passes after which an image's spread tells how many it will need."""
-
-MARGIN = 1.2
-"""An image is done where its estimated error is below the precision by this factor."""
-
-CEILING = 4096
-"""Most passes that a precision may cost an image; its interval then says what was reached."""
 
 ADAPTATION = 8
 """Views of the series' images from which its feature statistics are taken."""
@@ -42,8 +32,7 @@ LARGEST_MASKS = 1 << 27
 """Bytes that the masks of single passes may take: of long series, the first passes are kept."""
 
 LARGEST_TURN = 3 << 28
-"""Bytes that images which take turns may take; those of longer series begin when others are done.
-"""
+"""Bytes of images that take turns; those of longer series begin when others are done."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +67,8 @@ def segment(
     seed: int = 0,
     device: str = "auto",
     way: Way = HEART,
+    heart: tuple[float, float] | None = None,
+    rv_insertion: RVInsertion | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Posterior:
     """Passes with dropout on over every image: Monte Carlo dropout.
@@ -87,18 +78,28 @@ def segment(
         model: the network.
         trials: passes per image, 1 or more; the paper took 1115. None: as a precision asks.
         precision: relative standard error of MCD Uncertainty, above 0, below 1, at which an image
-            has had enough, after `FLOOR` passes at least and `CEILING` at most. None: 0.02, where
-            no `trials` are given.
+            has had enough, within the bounds of `enough`. None: 0.02, where no `trials` are given.
         seed: the same one gives the same result on the same machine.
         device: `auto`, `cpu` or `cuda`.
         way: how passes look at the images; `ways.PAPER` is the paper's.
+        heart: where a person says that it is, pixels (y, x), somewhere in the cavity or its wall;
+            None looks for it.
+        rv_insertion: where the right ventricle meets the left, which tells where to look for it.
         progress: called with passes done and passes expected in all.
 
     Raises:
         ASLMyoSegError: where the device is not there, or trials and precision are not possible.
     """
     steps = stream(
-        series, model, trials=trials, precision=precision, seed=seed, device=device, way=way
+        series,
+        model,
+        trials=trials,
+        precision=precision,
+        seed=seed,
+        device=device,
+        way=way,
+        heart=heart,
+        rv_insertion=rv_insertion,
     )
     for step in steps:
         if progress:
@@ -115,6 +116,8 @@ def stream(
     seed: int = 0,
     device: str = "auto",
     way: Way = HEART,
+    heart: tuple[float, float] | None = None,
+    rv_insertion: RVInsertion | None = None,
 ) -> Iterator[Progress]:
     """As `segment`, with partial results after each chunk of 0.3 s at most.
 
@@ -132,7 +135,14 @@ def stream(
         raise ASLMyoSegError(f"precision is {precision}; give a value between 0 and 1, as 0.02.")
     if trials is None and precision is None:
         precision = DEFAULT_PRECISION
-    return _Sampling(series, model, trials, precision, seed, device, way).run()
+    rows, columns = series.images.shape[2:]
+    if heart is not None and not (0 <= heart[0] < rows and 0 <= heart[1] < columns):
+        raise ASLMyoSegError(
+            f"{series.name}: the heart cannot be at column {heart[1]:g}, row {heart[0]:g} in "
+            f"images of {columns}x{rows} pixels; give pixels, counted from 0."
+        )
+    sampling = _Sampling(series, model, trials, precision, seed, device, way)
+    return sampling.run(heart, rv_insertion)
 
 
 class _Sampling:
@@ -155,8 +165,12 @@ class _Sampling:
         self._precision = precision
         self._shape = series.images.shape
         frames, slices, rows, columns = self._shape
-        self._grid = _grid(series, model.network.architecture.stride, way)
+        self._series = series
         self._spacing = np.array(series.geometry.spacing[1::-1])
+        self._whole = NetworkGrid.of(series, model.network.architecture.stride)
+        self._grids = [self._whole] * slices
+        self._guesses: list[Guess] = []
+        self._places: Places | None = None
         flat = torch.from_numpy(np.ascontiguousarray(series.images, np.float32))
         self._images = flat.reshape(frames * slices, 1, rows, columns)
         count = len(self._images)
@@ -170,7 +184,11 @@ class _Sampling:
         self._interval = np.full((count, 2), np.nan)
         self._masks: dict[int, np.ndarray] = {}
 
-    def run(self) -> Iterator[Progress]:
+    def run(
+        self, heart: tuple[float, float] | None, rv_insertion: RVInsertion | None
+    ) -> Iterator[Progress]:
+        if self._way.field is not None:
+            yield from self._find(heart, rv_insertion)
         engine = self._engine()
         self._wanted = [self._trials or _whole_batches(FLOOR, engine)] * len(self._images)
         self._foreseen = list(self._wanted)
@@ -191,6 +209,38 @@ class _Sampling:
                 waiting = [i for i in waiting if self._passes[i] < self._wanted[i]]
             self._conclude()
 
+    def _find(
+        self, heart: tuple[float, float] | None, rv_insertion: RVInsertion | None
+    ) -> Iterator[Progress]:
+        """Agree on where the heart is, and put each slice's window there."""
+        frames, slices = self._shape[:2]
+        reach = FROM_WINDOW
+        if heart is not None:
+            reach = FROM_PERSON
+            self._places = Places(np.tile(heart, (slices, 1)), np.zeros((frames, slices), bool))
+        else:
+            guess = Guess(self._whole.middle, FROM_MIDDLE)
+            if rv_insertion is not None:
+                guess = Guess(between(rv_insertion), FROM_RV)
+            look = FirstLook(
+                self._series,
+                self._model.network,
+                guess,
+                share=self._way.own_statistics,
+                device=self._device,
+            )
+            for _ in range(len(look)):
+                look.go_on()
+                yield Progress(0, len(look) * (self._trials or FLOOR), None, self)
+            self._places = look.places()
+        stride = self._model.network.architecture.stride
+        size = (self._way.field, self._way.window, stride)
+        self._grids = [NetworkGrid.about(self._series, h, *size) for h in self._places.hearts]
+        self._guesses = [
+            Guess(place - [span.start for span in grid.window], reach)
+            for place, grid in zip(self._places.hearts, self._grids, strict=True)
+        ]
+
     def _expected(self) -> int:
         """Passes in all, by what the images' spread foretells so far."""
         return sum(map(max, self._wanted, self._foreseen))
@@ -200,19 +250,21 @@ class _Sampling:
             self._look_at(index)
         frames, slices, rows, columns = self._shape
         most = min(int(self._passes.max()), self._kept)
-        packed = np.zeros((most, len(self._passes), -(-rows * columns // 8)), np.uint8)
+        packed = np.zeros((most, frames, slices, -(-rows * columns // 8)), np.uint8)
         for index, masks in self._masks.items():
-            packed[: len(masks), index] = masks
+            packed[: len(masks), index // slices, index % slices] = masks
         return Posterior(
             mean=self._mean.reshape(self._shape).copy(),
             std=self._std.reshape(self._shape).copy(),
             trials=self._passes.reshape(frames, slices).copy(),
-            trial_masks=packed.reshape(most, frames, slices, -1),
+            trial_masks=packed,
             seed=self._seed,
             device=self._device_in_words,
             model={"name": self._model.name, "sha256": self._model.sha256},
             way=self._way.name,
             mcd_interval=self._interval.reshape(frames, slices, 2).copy(),
+            hearts=self._places and self._places.hearts.copy(),
+            astray=self._places and self._places.astray.copy(),
         )
 
     def _engine(self) -> AnyEngine:
@@ -223,17 +275,19 @@ class _Sampling:
             [self._views(index)[number % turns][None] for number, index in enumerate(chosen)]
         )
         if self._way.own_statistics and isinstance(network, MCDUNet):
-            share = self._way.own_statistics
-            network = adapted(network, views, share, self._seed, self._device)
+            network = adapted(network, views, self._way.own_statistics, self._device)
         return engine_for(network, *views.shape[-2:], self._device, views=turns)
 
     def _views(self, index: int) -> torch.Tensor:
         """What the network sees of an image, (turn, 1, y, x)."""
-        return turned(self._grid.apply(self._images[index : index + 1]), self._way.turns)
+        return turned(self._grid(index).apply(self._images[index : index + 1]), self._way.turns)
+
+    def _grid(self, index: int) -> NetworkGrid:
+        return self._grids[index % len(self._grids)]
 
     def _turns(self, engine: AnyEngine) -> Iterator[range]:
         """Images that take turns, as many as memory is allowed for."""
-        count, pixels = len(self._images), self._images[0][(..., *self._grid.window)].numel()
+        count, pixels = len(self._images), self._images[0][(..., *self._grid(0).window)].numel()
         features = engine.prepare(self._views(0), self._seed, 0).features
         each = features.numel() * features.element_size() + 2 * GROUPS * pixels * 4
         size = max(1, LARGEST_TURN // each)
@@ -241,15 +295,18 @@ class _Sampling:
             yield range(start, min(start + size, count))
 
     def _begin(self, engine: AnyEngine, index: int) -> AnyPrepared:
-        down, across = self._grid.window
-        size = np.array([down.stop - down.start, across.stop - across.start])
-        own = functools.partial(region, place=(size - 1) / 2, spacing=self._spacing)
+        own = None
+        if self._way.one_heart:
+            guess = self._guesses[index % len(self._guesses)]
+            own = functools.partial(region, guess=guess, spacing=self._spacing)
+        rows, columns = (span.stop - span.start for span in self._grid(index).window)
         self._statistics[index] = ImageStatistics(
-            *size.tolist(),
+            rows,
+            columns,
             self._device,
             kept=self._kept,
-            outside=self._grid.outside,
-            region=own if self._way.one_heart else None,
+            outside=self._grid(index).outside,
+            region=own,
         )
         return engine.prepare(self._views(index), self._seed, index)
 
@@ -259,7 +316,7 @@ class _Sampling:
         statistics, image = self._statistics[index], self._images[index]
         if statistics.passes and image.min() < image.max():
             summary = statistics.summary()
-            seen = (index, *self._grid.window)
+            seen = (index, *self._grid(index).window)
             self._mean[seen], self._std[seen] = summary.mean, summary.std
             self._interval[index] = summary.interval
             self._masks[index] = statistics.masks()
@@ -275,7 +332,7 @@ class _Sampling:
         count = min(engine.batch, self._wanted[index] - statistics.passes)
         first, turns = statistics.passes, self._way.turns
         maps = turned_back(engine.passes(image, count), first, turns)
-        statistics.add(self._grid.undo(maps)[:, 0])
+        statistics.add(self._grid(index).undo(maps)[:, 0])
         before, self._passes[index] = self._passes[index], statistics.passes
         if self._precision is None:
             return
@@ -287,34 +344,6 @@ class _Sampling:
         self._foreseen[index] = passes_foreseen(
             statistics.passes, statistics.summary(), self._precision
         )
-
-
-def _grid(series: ASLSeries, stride: int, way: Way) -> NetworkGrid:
-    if way.field is None or way.window is None:
-        return NetworkGrid.of(series, stride)
-    down, across = NetworkGrid.of(series, stride).window
-    place = np.array([down.start + down.stop - 1, across.start + across.stop - 1]) / 2
-    return NetworkGrid.about(series, place, way.field, way.window, stride)
-
-
-def passes_needed(passes: int, summary: ImageSummary, precision: float) -> int:
-    """Passes after which an image is to be judged again; those that it had, where it is done.
-
-    The error falls with the root of the passes. Its estimate has an error itself, of about a fifth:
-    so a margin is kept, and no more than twice the passes are asked for at once.
-    """
-    return min(passes_foreseen(passes, summary, precision), 2 * passes)
-
-
-def passes_foreseen(passes: int, summary: ImageSummary, precision: float) -> int:
-    """Passes that an image will have had in the end, as far as its spread tells by now."""
-    if np.isnan(summary.score):  # an empty mask has no score that could become precise
-        return passes
-    limit = precision * summary.score / MARGIN
-    excess = (summary.error / limit) ** 2 if limit else 0.0
-    if np.isnan(excess) or excess <= 1 or passes >= CEILING:
-        return passes
-    return min(int(np.ceil(passes * excess * 1.05)), CEILING)
 
 
 def _whole_batches(passes: int, engine: AnyEngine) -> int:

@@ -33,3 +33,5 @@ HEART = Way("heart", 200.0, 96, 4, 0.3, True)
 
 PAPER = Way("paper", None, None, 1, 0.0, False)
 """As the paper did: the whole field as it is, and nothing but dropout."""
+
+WAYS = {way.name: way for way in (HEART, PAPER)}

@@ -17,7 +17,7 @@ from ASLMyoSegLib.errors import ASLMyoSegError
 from ASLMyoSegLib.network import Architecture, LoadedModel, MCDUNet, folded
 from ASLMyoSegLib.network.bernoulli import spread, words_for
 from ASLMyoSegLib.series import ASLSeries, Geometry
-from ASLMyoSegLib.uncertainty import sampler, scores, tuning
+from ASLMyoSegLib.uncertainty import enough, sampler, scores, tuning
 from ASLMyoSegLib.uncertainty.engine import Engine
 from ASLMyoSegLib.uncertainty.random_words import RandomWords
 from ASLMyoSegLib.uncertainty.statistics import ImageStatistics
@@ -257,7 +257,7 @@ def test_precision_runs_until_every_score_is_precise_and_not_for_longer(
     found = segment(series, wavering, precision=goal, seed=6)
     half = np.diff(found.mcd_interval)[:, 0, 0] / 2 / 2.131
     assert (half <= goal * scores.mcd_uncertainty(found.mean, found.std)[:, 0]).all()
-    assert ((found.trials > sampler.FLOOR) & (found.trials < sampler.CEILING)).all()
+    assert ((found.trials > enough.FLOOR) & (found.trials < enough.CEILING)).all()
     assert len(np.unique(found.trials)) > 1  # images that are done leave the others
     least = found.trials.min()
     assert found.masks_of_trial(least - 1).any((2, 3)).all()
@@ -277,7 +277,7 @@ def test_precision_runs_until_every_score_is_precise_and_not_for_longer(
 def test_precision_stops_at_the_ceiling_and_tells_what_was_reached(
     series: ASLSeries, wavering: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sampler, "CEILING", 128)
+    monkeypatch.setattr(enough, "CEILING", 128)
     found = segment(series, wavering, precision=1e-4, seed=1)
     assert (found.trials == 128).all()
     assert (np.diff(found.mcd_interval)[..., 0] > 0).all()
@@ -336,7 +336,7 @@ def test_empty_mask_has_no_score_and_takes_no_more_passes_than_the_floor(series:
     made.head.bias.data.fill_(-5.0)
     found = segment(series, LoadedModel(made, "blind", "0" * 64, {}), precision=0.02)
     assert np.isnan(found.mcd_interval).all()
-    assert (found.trials == sampler.FLOOR).all()  # every batch on CPUs divides it
+    assert (found.trials == enough.FLOOR).all()  # every batch on CPUs divides it
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that PyTorch can use is here")

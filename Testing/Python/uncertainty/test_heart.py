@@ -24,6 +24,7 @@ from ASLMyoSegLib.uncertainty.ways import HEART
 
 CPU = torch.device("cpu")
 SQUARE = np.array([1.0, 1.0])
+MIDDLE = heart.Guess(np.array([50.0, 50.0]), 40.0)
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_own_statistics_are_mixed_into_those_of_the_training(small_model: Loaded
     with torch.inference_mode():
         features = network.encoder[0][0](images)
     for share in (0.0, 0.3, 1.0):
-        found = adapted(network, images, share, 1, CPU)
+        found = adapted(network, images, share, CPU)
         before, after = network.encoder[0][1], found.encoder[0][1]
         for name, own in (
             ("running_mean", features.mean((0, 2, 3))),
@@ -128,7 +129,7 @@ def test_the_ring_nearest_to_the_place_is_the_heart_and_others_are_left_out():
     mean = np.zeros((100, 100))
     ring(mean, 45, 50, 0.8)
     ring(mean, 90, 90, 0.9, 9)
-    found = heart.region(mean, np.array([50.0, 50.0]), SQUARE)
+    found = heart.region(mean, MIDDLE, SQUARE)
     assert found[:60, :60].all()
     assert not found[85:, 85:].any()
 
@@ -136,10 +137,10 @@ def test_the_ring_nearest_to_the_place_is_the_heart_and_others_are_left_out():
 def test_a_single_mark_is_the_heart_wherever_it_lies_and_parts_of_one_ring_stay_together():
     mean = np.zeros((100, 100))
     ring(mean, 85, 85, 0.8)
-    assert heart.region(mean, np.array([50.0, 50.0]), SQUARE).all()
+    assert heart.region(mean, MIDDLE, SQUARE).all()
     mean[80:82][mean[80:82] > 0] = 0.35  # in some passes only
-    assert heart.region(mean, np.array([50.0, 50.0]), SQUARE).all()
-    assert heart.region(np.zeros((9, 9)), np.array([4.0, 4.0]), SQUARE).all()
+    assert heart.region(mean, MIDDLE, SQUARE).all()
+    assert heart.region(np.zeros((9, 9)), MIDDLE, SQUARE).all()
 
 
 def test_maps_masks_and_score_count_the_heart_alone(small_model: LoadedModel):
@@ -158,7 +159,8 @@ def test_maps_masks_and_score_count_the_heart_alone(small_model: LoadedModel):
         segment(series, model, trials=8, device="cpu", way=dataclasses.replace(plain, one_heart=o))
         for o in (False, True)
     )
-    kept = heart.region(both.mean[0, 0].astype(float), np.array([31.5, 31.5]), 3 * SQUARE)
+    guess = heart.Guess(both.hearts[0], heart.FROM_WINDOW)
+    kept = heart.region(both.mean[0, 0].astype(float), guess, 3 * SQUARE)
     assert 0 < kept.mean() < 1
     assert np.array_equal(one.mean[0, 0], both.mean[0, 0] * kept)
     assert np.array_equal(one.std[0, 0], both.std[0, 0] * kept)
