@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .commands.cohort import group
+from .commands.cohort import correct, group, review
 from .commands.launching import launch
 from .commands.models import bench, evaluate, simulate, train
 from .commands.sample import sample
@@ -20,7 +20,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, quantify, group, sample, simulate, train, evaluate, bench, study):
+for command in (
+    run,
+    quantify,
+    group,
+    review,
+    correct,
+    sample,
+    simulate,
+    train,
+    evaluate,
+    bench,
+    study,
+):
     app.command()(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -34,6 +35,12 @@ def references() -> str:
     return (PAGES / REFERENCES).read_text(encoding="utf-8")
 
 
+def references_as_link() -> str:
+    """The papers as a link that holds them, so that a page needs no file beside it."""
+    content = b64encode(references().encode()).decode()
+    return f"data:application/x-bibtex;base64,{content}"
+
+
 def methods_section(summaries: Sequence[Summary], bibliography: str) -> str:
     """The paragraph as HTML, with its references; empty of no series.
 
@@ -49,7 +56,8 @@ def methods_section(summaries: Sequence[Summary], bibliography: str) -> str:
         text = text.replace(f"[{key}]", f"[{number}]")
     items = "".join(f"<li>{escape(CITED[key])}</li>" for key in order)
     return f"""<section class="methods"><h2>Methods, for a paper</h2><p>{escape(text)}</p>
-<ol>{items}</ol><p class="facts"><a href="{escape(bibliography)}">BibTeX</a></p></section>"""
+<ol>{items}</ol><p class="facts"><a download="{REFERENCES}"
+href="{escape(bibliography)}">BibTeX</a></p></section>"""
 
 
 def methods_text(summaries: Sequence[Summary]) -> str:

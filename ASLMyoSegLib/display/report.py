@@ -13,7 +13,7 @@ import numpy as np
 from ..series import ASLSeries, Posterior, Segmentation
 from ..uncertainty.scores import doubtful_images
 from ..words import counted
-from .methods import REFERENCES, methods_section
+from .methods import methods_section, references_as_link
 from .overlays import as_data_uri, draw_card, draw_scale, window_around
 
 UNITS = {"inversion_time": " s", "pixel_size": " mm"}
@@ -60,7 +60,6 @@ def write_report(
     segmentation: Segmentation,
     summary: dict[str, Any],
     bullseye_svg: str | None,
-    bibliography: str = REFERENCES,
 ) -> None:
     """Write a self-contained HTML page; every text that came from a file is escaped.
 
@@ -71,7 +70,6 @@ def write_report(
         segmentation: the masks and their scores.
         summary: as in ``summary.json``.
         bullseye_svg: picture of the flow; None where there is no flow.
-        bibliography: link to the BibTeX file.
     """
     doubtful = doubtful_images(segmentation.mcd_uncertainty)
     page = f"""<!DOCTYPE html>
@@ -84,7 +82,7 @@ def write_report(
 {_flow(summary["mbf"], bullseye_svg)}
 {_motion(summary)}
 {_gallery(series, posterior, segmentation, doubtful)}
-{methods_section([summary], bibliography)}
+{methods_section([summary], references_as_link())}
 <footer>Made by ASLMyoSeg {escape(summary["version"])}. Research software, not for clinical use.
 </footer></body></html>
 """

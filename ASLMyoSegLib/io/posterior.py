@@ -57,6 +57,18 @@ def read_posterior(results: str | Path | Layout) -> Posterior:
         ) from None
 
 
+def read_masks_in_use(layout: Layout) -> np.ndarray:
+    """The masks of results, whoever drew them, bool (frame, slice, y, x) as `read_posterior`'s
+    maps stand.
+
+    Raises:
+        SeriesError: where a file is missing or damaged.
+    """
+    masks, place = read_volume(image_of(layout, "desc-myocardium_mask"))
+    axes = tuple(read_json(layout.summary).get("stored_axes", AXES))
+    return Stored(place, axes).standing(masks) > 0
+
+
 def image_of(layout: Layout, kind: str) -> Path:
     """The file of an image among results, whatever its format.
 

@@ -42,9 +42,15 @@ COLUMNS: dict[str, dict[str, str]] = {
         "Description": "physiological noise: standard deviation of flow over pairs",
         "Units": MBF_UNIT,
     },
+    "spread": {
+        "Description": "standard deviation of flow over Monte Carlo passes: what the segmentation "
+        "leaves open",
+        "Units": MBF_UNIT,
+    },
     "pixels": {"Description": "mean number of mask pixels per control or label image"},
     "mcd_uncertainty": {"Description": "MCD Uncertainty of the series, mean over its images"},
     "images_to_check": {"Description": "images of the series that a person should look at"},
+    "images_corrected": {"Description": "images of the series whose mask a person corrected"},
 }
 
 
@@ -72,9 +78,29 @@ class Found:
 
     @property
     def doubtful(self) -> int:
-        """Images that a person should look at."""
+        """Images that a person should look at, and nobody has."""
         scores = np.array([_number(f["mcd_uncertainty"]) for f in self.summary["frames"]])
-        return int(doubtful_images(scores).sum())
+        reviewed = np.array([status != "automatic" for status in self._statuses])
+        return int((doubtful_images(scores) & ~reviewed).sum())
+
+    @property
+    def corrected(self) -> int:
+        """Images whose mask a person corrected."""
+        return self._statuses.count("corrected")
+
+    @property
+    def _statuses(self) -> list[str]:
+        return [frame.get("status", "automatic") for frame in self.summary["frames"]]
+
+    @property
+    def score(self) -> float:
+        """MCD Uncertainty, mean over images."""
+        return _number(self.summary["mcd_uncertainty"])
+
+    def by_doubt(self) -> tuple[float, float]:
+        """Key that puts the most doubtful series first; one without a score before all of its
+        share."""
+        return -self.doubtful / len(self.summary["frames"]), -np.nan_to_num(self.score, nan=9)
 
     @property
     def farthest(self) -> float:
@@ -118,6 +144,19 @@ def write_cohort(
     return output / PAGE
 
 
+def wanting_a_person(output: Path) -> list[Found]:
+    """Finished series with images that somebody should look at, the most doubtful first.
+
+    Raises:
+        OutputError: where there are no results.
+    """
+    found = list(find_finished(output))
+    if not found:
+        raise OutputError(f"{output}: holds no results of `aslmyoseg run`.")
+    wanting = [one for one in found if one.doubtful]
+    return sorted(wanting, key=Found.by_doubt)
+
+
 def find_finished(output: Path) -> Iterator[Found]:
     """Finished series beneath a folder, in order of their places; what is hidden or damaged is not
     one."""
@@ -150,9 +189,11 @@ def _table(found: Sequence[Found]) -> str:
                 "mbf_low": low,
                 "mbf_high": high,
                 "pn": part["pn"],
+                "spread": part.get("spread_over_passes"),
                 "pixels": part.get("pixels"),
                 "mcd_uncertainty": one.summary["mcd_uncertainty"],
                 "images_to_check": one.doubtful,
+                "images_corrected": one.corrected,
             }
             table.writerow({key: "n/a" if v is None else v for key, v in values.items()})
     return buffer.getvalue()
@@ -172,7 +213,7 @@ def _row(one: Found, output: Path, groups: Mapping[str, str]) -> CohortSeries:
         group=groups.get(participant, ""),
         report=one.layout.report.relative_to(output).as_posix(),
         thumbnail=picture.relative_to(output).as_posix() if picture.is_file() else "",
-        score=_number(one.summary["mcd_uncertainty"]),
+        score=one.score,
         doubtful=one.doubtful,
         images=len(one.summary["frames"]),
         mbf=_number(whole.get("mbf")),

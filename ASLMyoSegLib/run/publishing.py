@@ -21,9 +21,13 @@ REPLACED = "replaced.json"
 """The summary of results that are being replaced, among those that replace them."""
 
 
-def refuse_occupied_places(layout: Layout, overwrite: bool) -> None:
-    """See to it that results replace nothing but results, and those only where asked to, and never
-    what a person corrected.
+def refuse_occupied_places(layout: Layout, overwrite: bool, *, reviewed: bool = False) -> None:
+    """See to it that results replace nothing but results, and those only where asked to.
+
+    Args:
+        layout: their places.
+        overwrite: whether results that are there may be replaced.
+        reviewed: whether even those may whose masks a person reviewed.
 
     Raises:
         OutputError: where they would.
@@ -40,6 +44,11 @@ def refuse_occupied_places(layout: Layout, overwrite: bool) -> None:
         remedy = fresh + (", or replace these by --overwrite" if ours else "")
         what = "" if layout.bids else "something else already, or "
         raise OutputError(f"{where}: holds {what}results of other images or settings; {remedy}.")
+    if ours and not reviewed and _was_reviewed(layout.summary):
+        raise OutputError(
+            f"{where}: holds masks that a person corrected or accepted, which are never "
+            f"overwritten; {fresh}."
+        )
 
 
 @contextmanager
@@ -111,6 +120,14 @@ def _take_places(beside: Layout, layout: Layout) -> None:
         if (beside.root / file).exists():
             (layout.root / file).parent.mkdir(parents=True, exist_ok=True)
             (beside.root / file).replace(layout.root / file)
+
+
+def _was_reviewed(summary: Path) -> bool:
+    try:
+        frames = read_json(summary)["frames"]
+        return any(frame.get("status", "automatic") != "automatic" for frame in frames)
+    except (ASLMyoSegError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _files(summary: Path) -> set[str]:

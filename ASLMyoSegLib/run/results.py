@@ -111,7 +111,6 @@ def write_results(
         segmentation=segmentation,
         summary=summary,
         bullseye_svg=bullseye,
-        bibliography=layout.bibliography.relative_to(layout.root).as_posix(),
     )
     if write_scene is not None:
         write_scene(layout.scene, finished)

@@ -33,6 +33,7 @@ def summarise(finished: FinishedSeries) -> dict[str, Any]:
             "index": frame,
             "slice": k,
             "volume_type": series.volume_types[frame],
+            "status": segmentation.status[frame],
             "mcd_uncertainty": _number(scores[frame, k]),
             "mcd_interval": [_number(v) for v in posterior.mcd_interval[frame, k]],
             "trials": int(posterior.trials[frame, k]),

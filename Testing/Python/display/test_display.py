@@ -87,15 +87,15 @@ def test_report_is_one_file_escapes_names_and_shows_doubtful_images_first(
     )
     summary = {
         "version": "0", "model": {"name": "m", "sha256": "0" * 64}, "device": "cpu", "trials": 2,
-        "seconds": 1.0, "mcd_uncertainty": 1.0, "mbf": None,
+        "precision": None, "seconds": 1.0, "mcd_uncertainty": 1.0, "mbf": None,
         "stated": {"volume_types": ["m0scan", *["control", "label"] * 6], "inversion_time": 1.4,
                    "variable": "<i>"},
         "motion": {"limit_mm": 3.0, "corrected": False},
         "frames": [
             {"index": 0, "slice": 0, "volume_type": "<b>", "shift_pixels": [3.0, -4.0],
-             "moved": True},
+             "moved": True, "trials": 2},
             {"index": 1, "slice": 0, "volume_type": "label", "shift_pixels": [None, None],
-             "moved": False},
+             "moved": False, "trials": 2},
         ],
         "warnings": ["No blood flow: <b>no m0scan</b>"],
     }  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases.studies import finish
 from typer.testing import CliRunner
 
 from ASLMyoSegLib.cli import app
@@ -15,36 +16,6 @@ from ASLMyoSegLib.display.strips import Point, draw_strip, name_outliers
 from ASLMyoSegLib.errors import OutputError, SeriesError
 from ASLMyoSegLib.run.cohort import write_cohort
 from ASLMyoSegLib.run.pipeline import run
-
-
-def finish(
-    root: Path,
-    name: str,
-    mbf: float | None,
-    score: float | None = 0.2,
-    warning: str = "",
-    error: float | None = None,
-) -> None:
-    """The summary that a finished series would have left, of two images and two segments."""
-    frame = {"mcd_uncertainty": score, "shift_pixels": [0.3, 0.4], "trials": 64}
-    part = {"mbf": mbf, "pn": 0.1}
-    if error is not None:
-        part |= {"error_without_constants": error, "degrees_of_freedom": 15.0}
-    segments = [{"aha": n, "name": "mid", "pixels": 9.0, **part} for n in (7, 8)]
-    flow = {"global": part, "segments": segments} if mbf is not None else None
-    summary = {
-        "series": name,
-        "frames": [frame, frame],
-        "version": "0.2.0",
-        "model": {"name": "net", "sha256": "0" * 64},
-        "precision": 0.02,
-        "motion": {"corrected": False},
-        "mcd_uncertainty": score,
-        "mbf": flow,
-        "warnings": [warning] if warning else [],
-    }
-    (root / name).mkdir(parents=True)
-    (root / name / "summary.json").write_text(json.dumps(summary))
 
 
 def table(root: Path) -> list[dict[str, str]]:
