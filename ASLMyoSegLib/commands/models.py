@@ -48,7 +48,9 @@ def simulate(
     condition: Annotated[
         list[Condition] | None, typer.Option(help="rest, stress; may be given twice.")
     ] = None,
-    slices: Annotated[int, typer.Option(help="1 (mid) or 3 (basal, mid, apical).")] = 1,
+    slices: Annotated[
+        int, typer.Option(min=1, metavar="N", help="1 is mid; more go from base to apex.")
+    ] = 1,
     seed: Seed = 1,
     heartbeats: Annotated[
         int | None,
@@ -64,8 +66,6 @@ def simulate(
     """Simulate a data set with known truth (BIDS)."""
     from ..run.simulation import simulate_cohort
 
-    if slices not in (1, 3):
-        raise typer.BadParameter("1 or 3 slices can be simulated.", param_hint="--slices")
     conditions = [c.value for c in condition or [Condition.rest]]
     with counting("simulate") as show:
         paths = simulate_cohort(

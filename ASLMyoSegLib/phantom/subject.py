@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..perfusion.aha import RING_NAMES
 from ..perfusion.kinetics import null_time
 from ..series import ASLSeries, Geometry, RVInsertion
 from . import anatomy as tissue
@@ -24,7 +25,6 @@ from .population import TYPICAL, Population
 from .signal import Physiology, TissueProperties, draw_tissues, signal_of_labels
 
 PAIRS = 6
-RINGS = {1: ("mid",), 3: ("basal", "mid", "apical")}
 """Of a scan of one slice or three."""
 SLICE_THICKNESS = 10.0
 NOISE = 0.0100
@@ -76,7 +76,7 @@ def simulate_subject(
         seed: of the cohort.
         subject: from 1; rest and stress of a subject share anatomy and tissues.
         condition: `rest` (MBF about 1 mL/g/min) or `stress` (2 to 4).
-        slices: 1 (mid) or 3 (basal, mid, apical).
+        slices: 1 is mid; more are shared out in thirds from base to apex.
         heartbeats: from inversion to image; None waits one or two until the muscle has recovered
             past its null, as operators do.
         population: that the subject and the protocol are drawn from.
@@ -84,7 +84,7 @@ def simulate_subject(
     """
     person = np.random.default_rng([seed, subject])
     # Slices follow each other from the apex upwards, as the normal of the geometry does.
-    slice_anatomy = draw_anatomy(person, RINGS[slices], population)[::-1]
+    slice_anatomy = draw_anatomy(person, _rings(slices), population)[::-1]
     pixel = 2.6 + 1.2 * person.beta(1.2, 2.0)
     tissues = draw_tissues(person, population)
     observer = Observer.draw(person, pixel)
@@ -154,6 +154,13 @@ def simulate_subject(
         blood=blood,
     )
     return series, truth
+
+
+def _rings(slices: int) -> tuple[str, ...]:
+    """The ring of each slice from the base, as flow has it (`perfusion.aha.rings_of`)."""
+    if slices == 1:
+        return ("mid",)
+    return tuple(RING_NAMES[3 * k // max(slices, 3)] for k in range(slices))
 
 
 def contrast_to_noise(series: ASLSeries, truth: Truth) -> dict[str, np.ndarray]:

@@ -46,7 +46,7 @@ def simulate_cohort(
         root: an empty or a new folder.
         subjects: how many hearts.
         conditions: `rest`, `stress` or both.
-        slices: 1 (mid) or 3 (basal, mid, apical).
+        slices: 1 is mid; more are shared out in thirds from base to apex.
         seed: of everything random.
         heartbeats: from inversion to image; None waits past the null of muscle.
         unusual: share of the subjects, 0 to 1, that are drawn from `population.UNUSUAL`.

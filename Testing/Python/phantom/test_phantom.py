@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ASLMyoSegLib.errors import OutputError
+from ASLMyoSegLib.perfusion.aha import RING_SEGMENTS, rings_of
 from ASLMyoSegLib.perfusion.kinetics import null_time
 from ASLMyoSegLib.perfusion.quantify import quantify
 from ASLMyoSegLib.phantom import simulate_subject
@@ -183,3 +184,12 @@ def test_padded_images_are_black_at_the_sides_and_keep_the_rest():
         assert rows[20:76].all()
         assert columns[20:76].all()
         assert not padded[~rows].any()
+
+
+@pytest.mark.parametrize("slices", [2, 5])
+def test_any_number_of_slices_has_the_rings_that_flow_gives_them(slices: int):
+    series, truth = simulate_subject(3, 1, slices=slices)
+    assert series.images.shape[1] == slices
+    rings = rings_of(truth.observer.any((0, 2, 3)), series.geometry)
+    named = {number for ring in rings for number in RING_SEGMENTS[ring]}
+    assert set(truth.mbf) == named
