@@ -44,7 +44,7 @@ def test_run_writes_everything_in_the_geometry_of_the_input(dataset: Path, resul
         assert image.GetDirection() == pytest.approx(source.GetDirection(), abs=1e-4)
         assert image.GetOrigin() == pytest.approx(source.GetOrigin(), abs=1e-3)
     assert {p.name for p in results.iterdir()} == {
-        ".bidsignore", "dataset_description.json", "sub-01", "sub-01_acq-rest.html",
+        ".bidsignore", "dataset_description.json", "logs", "sub-01", "sub-01_acq-rest.html",
     }  # fmt: skip
     names = {p.name for p in (results / "sub-01" / "figures").iterdir()}
     assert names == {
