@@ -103,8 +103,8 @@ def test_corrected_frames_lie_where_the_heart_usually_is(subjects: list):
 
 
 def test_one_mask_for_all_frames_gives_their_flow_once_frames_are_aligned(subjects: list):
-    """Without, blood of the cavity counts as muscle in frames that moved; all pixels of a mask count
-    alike, so that no weight hides it."""
+    """Without, blood of the cavity counts as muscle in frames that moved. All pixels of a mask
+    count alike here, so that no weight hides it."""
     for series, masks, _ in subjects:
         own = quantify(series, masks, weights="mask").whole.mbf
         usual = measure_motion(series, masks)
